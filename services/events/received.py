@@ -1,0 +1,53 @@
+"""Facts of `complaints.received`: what came in at the door. Writer: intake."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.events.envelope import Fact
+from services.events.matter import AgencyAction, Matter, Satisfaction
+
+
+class ComplaintReceived(Fact):
+    """A call, report or imported record was accepted and is durable."""
+
+    matter: Matter
+    origin: str | None = None  #: The system it came from, such as `import:haikou`.
+    external_id: str | None = None  #: Its id there.
+
+
+class ComplaintSupplemented(Fact):
+    """The citizen added facts, or urged (催办)."""
+
+    kind: Literal["facts", "urge"]
+    text: str  #: Identity masked.
+
+
+class ComplaintWithdrawn(Fact):
+    """The citizen no longer asks for anything."""
+
+    reason: str | None = None
+
+
+class OrderActionReported(Fact):
+    """An agency said what it did with its work order; the tracker judges whether it counts."""
+
+    order_id: UUID
+    agency: str  #: The agency whose key reported, never one named in the request.
+    action: AgencyAction
+    note: str | None = None  #: Return reason, progress, or the answer for the citizen.
+    reported_at: AwareDatetime
+
+
+class CallbackAnswered(Fact):
+    """The citizen's verdict, by link or as an operator recorded it."""
+
+    callback_id: UUID
+    answered_by: Literal["citizen", "operator"]
+    is_contacted: bool  #: Did the agency contact the citizen? (响应)
+    is_solved: bool  #: Is the matter solved? (解决)
+    satisfaction: Satisfaction
+    wish: Annotated[str, Field(max_length=2000)] | None = None  #: Identity masked.

@@ -1,0 +1,131 @@
+"""Facts of `complaints.tracked`: the promise and how it was kept. Writer: tracker."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from services.events.envelope import Fact
+from services.events.matter import Matter, Satisfaction
+
+
+class TimelineStep(Fact):
+    """One stretch of a clock; the steps add up to the due instant."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    runs: bool  #: False where the clock stands still, such as a night or a holiday.
+    why: str
+
+
+class CaseOpened(Fact):
+    """The tracker keeps a living record of the complaint from now on."""
+
+    number: str
+    outcome: Literal["routed", "held", "diverted"]
+    category: str | None = None
+    district: str | None = None
+    street: str | None = None
+
+
+class OrderDispatched(Fact):
+    """An agency has a work order and its clock runs (from dispatch, not from signing)."""
+
+    order_id: UUID
+    agency: str
+    role: Literal["lead", "assist"]
+    round: Annotated[int, Field(ge=1)]  #: 1 at first, then one more for each reopening.
+    attempt: Annotated[int, Field(ge=1)]  #: The router's attempt that chose the agency.
+    copies: tuple[str, ...] = ()
+    scored: str
+    standard: str
+    sign_due_at: AwareDatetime | None = None
+    at_risk_at: AwareDatetime
+    due_at: AwareDatetime
+    is_due_provisional: bool = False  #: True where a year's calendar isn't published yet.
+    timeline: tuple[TimelineStep, ...]
+    matter: Matter
+
+
+class OrderSigned(Fact):
+    """The agency accepted the order for handling."""
+
+    order_id: UUID
+    agency: str
+
+
+class OrderReturned(Fact):
+    """The agency said it isn't theirs; the router decides anew, without it."""
+
+    order_id: UUID
+    agency: str
+    attempt: Annotated[int, Field(ge=1)]
+    reason: str
+
+
+class OrderAtRisk(Fact):
+    """The due instant is near and the order isn't resolved."""
+
+    order_id: UUID
+    agency: str
+    due_at: AwareDatetime
+
+
+class OrderBreached(Fact):
+    """A due instant passed."""
+
+    order_id: UUID
+    agency: str
+    clock: Literal["sign", "handle"]
+    due_at: AwareDatetime
+
+
+class CaseEscalated(Fact):
+    """A breach raised the case to the next level."""
+
+    order_id: UUID
+    agency: str  #: The agency that failed.
+    level: Annotated[int, Field(ge=1)]
+    raised_to: str  #: The agency that must now see to it.
+
+
+class OrderResolved(Fact):
+    """The agency says it is done; the citizen will be asked."""
+
+    order_id: UUID
+    agency: str
+    answer: str
+    is_on_time: bool
+
+
+class CallbackDue(Fact):
+    """The citizen is to be asked whether it is solved."""
+
+    callback_id: UUID
+    round: Annotated[int, Field(ge=1)]
+    order_id: UUID
+    agency: str  #: Who handled it, and so must not be the one who asks.
+    number: str
+    answer: str  #: What the agency says it did.
+    reporter: str | None = None
+    language: str
+    lapses_at: AwareDatetime  #: After this the answer counts as none.
+
+
+class CaseReopened(Fact):
+    """The citizen isn't satisfied: the agency must go back."""
+
+    round: Annotated[int, Field(ge=2)]
+    callback_id: UUID
+    is_solved: bool
+    satisfaction: Satisfaction
+
+
+class CaseClosed(Fact):
+    """Nothing more is due."""
+
+    reason: Literal["confirmed", "unconfirmed", "unsatisfied", "withdrawn", "diverted"]
+    is_solved: bool | None = None
+    satisfaction: Satisfaction | None = None
