@@ -1,0 +1,142 @@
+"""API keys: who is calling, in which role, and for which agency.
+
+A key has 256 random bits, so its SHA-256 at rest is enough; a slow hash would protect a
+password, which this isn't. Lookups are kept for a few seconds: a revoked key dies within that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation
+
+from services.runtime.ids import child_id, new_id
+from services.runtime.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import asyncpg
+
+_KEPT_S = 5.0
+_KEPT_MAX = 10_000
+_FIND = "SELECT id, name, role, agency FROM platform.api_key WHERE hash = $1 AND revoked_at IS NULL"
+_ADD = """
+    INSERT INTO platform.api_key (id, hash, name, role, agency) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (hash) DO UPDATE SET name = excluded.name RETURNING id
+"""
+
+
+class Role(StrEnum):
+    """What a key is for."""
+
+    REPORTER = "reporter"  #: A web site or app that hands in complaints.
+    AGENCY = "agency"  #: One agency's system; sees and acts on its own orders only.
+    OPERATOR = "operator"  #: Call-centre operators and dispatchers.
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"  #: Reads everything but identities.
+    SERVICE = "service"  #: One of our own services.
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever is calling."""
+
+    key_id: UUID
+    name: str
+    role: Role
+    agency: str | None = None
+
+
+class KeyRing:
+    """Finds the principal behind a key."""
+
+    def __init__(self, pool: asyncpg.Pool, built_in: dict[str, Role] | None = None) -> None:
+        """Look keys up in `platform.api_key`.
+
+        Args:
+            pool: Connections to the platform's database.
+            built_in: Keys of the installation's secrets file, valid without a row.
+        """
+        self._pool = pool
+        self._kept: dict[bytes, tuple[float, Principal | None]] = {}
+        self._built_in = {
+            _hash(key): Principal(child_id(UUID(int=0), f"key/{role}"), f"built-in {role}", role)
+            for key, role in (built_in or {}).items()
+        }
+
+    async def find(self, key: str) -> Principal | None:
+        """Find who holds `key`; None if nobody may."""
+        digest = _hash(key)
+        if digest in self._built_in:
+            return self._built_in[digest]
+        kept = self._kept.get(digest)
+        if kept and kept[0] > time.monotonic():
+            return kept[1]
+        row = await self._pool.fetchrow(_FIND, digest)
+        found = Principal(row["id"], row["name"], Role(row["role"]), row["agency"]) if row else None
+        if len(self._kept) > _KEPT_MAX:
+            self._kept.clear()  # Somebody is guessing: don't let them fill the memory.
+        self._kept[digest] = (time.monotonic() + _KEPT_S, found)
+        return found
+
+
+def new_key() -> str:
+    """Make a key; it is shown once and kept only as a hash."""
+    return f"whk_{secrets.token_urlsafe(32)}"
+
+
+async def add_key(
+    conn: asyncpg.Connection | asyncpg.Pool,
+    name: str,
+    role: Role,
+    agency: str | None = None,
+    key: str | None = None,
+) -> tuple[str, UUID]:
+    """Store a key (a new one unless given) and return it with its id."""
+    key = key or new_key()
+    key_id = await conn.fetchval(_ADD, new_id(), _hash(key), name, role.value, agency)
+    return key, key_id
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def require(*roles: Role) -> Callable[..., Principal]:
+    """Make a FastAPI dependency that lets only these roles in.
+
+    Raises:
+        Problem: 401 `no-key` or `unknown-key`, 403 `wrong-role`.
+    """
+
+    async def dependency(request: Request) -> Principal:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise Problem(
+                401,
+                "no-key",
+                "Send a key: Authorization: Bearer whk_…",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        ring: KeyRing = request.app.state.keys
+        principal = await ring.find(key.strip())
+        if principal is None:
+            raise Problem(401, "unknown-key", "This key is unknown or revoked.")
+        if principal.role not in roles:
+            allowed = ", ".join(roles)
+            raise Problem(
+                403, "wrong-role", f"A key of role {principal.role} can't do this ({allowed} can)."
+            )
+        return principal
+
+    return dependency  # type: ignore[return-value]  # FastAPI awaits it
+
+
+__all__ = ["KeyRing", "Principal", "Role", "add_key", "new_key", "require"]

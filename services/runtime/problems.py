@@ -1,0 +1,107 @@
+"""Errors over HTTP: RFC 9457 problem+json with a stable `code`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from services.runtime import telemetry
+from services.runtime.errors import DATABASE_TROUBLE, TransientError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+log = telemetry.get_logger()
+
+
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """An answer that says what is wrong, for a person and for a program."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: dict[str, str] | None = None,
+        **extensions: Any,  # noqa: ANN401 - any JSON
+    ) -> None:
+        """Describe a problem.
+
+        Args:
+            status: The HTTP status.
+            code: Kebab-case, stable: programs may depend on it.
+            detail: A sentence for a person, without personal data.
+            headers: Such as Retry-After.
+            extensions: Further members of the JSON.
+        """
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+        self.extensions = extensions
+
+    def response(self) -> JSONResponse:
+        """Write it as problem+json."""
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            **self.extensions,
+        }
+        return JSONResponse(body, self.status, self.headers, "application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem."""
+
+    @app.exception_handler(Problem)
+    async def problem(_request: Request, error: Problem) -> JSONResponse:
+        return error.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return invalid_request([(_field(e["loc"]), e["msg"]) for e in error.errors()]).response()
+
+    @app.exception_handler(HTTPException)
+    async def http(_request: Request, error: HTTPException) -> JSONResponse:
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        headers = dict(error.headers or {})
+        return Problem(error.status_code, code, str(error.detail), headers=headers).response()
+
+    async def unavailable(_request: Request, error: Exception) -> JSONResponse:
+        log.warning("unavailable", error=repr(error))
+        return unavailable_now().response()
+
+    for trouble in (*DATABASE_TROUBLE, TransientError):
+        app.add_exception_handler(trouble, unavailable)
+
+
+def invalid_request(errors: list[tuple[str, str]]) -> Problem:
+    """Say which fields are wrong, and how."""
+    detail = "; ".join(f"{field}: {message}" for field, message in errors)
+    listed = [{"field": field, "message": message} for field, message in errors]
+    return Problem(422, "invalid-request", detail, errors=listed)
+
+
+def unavailable_now() -> Problem:
+    """Say that our own database is away: nothing was stored, try again."""
+    return Problem(
+        503,
+        "unavailable",
+        "Nothing was stored. Try again in a moment.",
+        headers={"Retry-After": "2"},
+    )
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """Name a field as the caller wrote it: `place.district`, not `body.place.district`."""
+    inside = location[1:] if location[0] in {"body", "query", "path", "header"} else location
+    return ".".join(str(part) for part in inside) or str(location[0])
