@@ -14,7 +14,7 @@ from services.runtime import telemetry
 from services.runtime.arrivals import Arrival
 from services.runtime.bus import Outgoing, Partition, Record
 from services.runtime.errors import FencedError
-from services.runtime.ids import child_id
+from services.runtime.ids import child_id, new_id
 from services.runtime.outbox import pack_headers, unpack_headers
 from services.runtime.postgres import OutboxRow
 
@@ -214,10 +214,9 @@ async def bury(tx: Tx, letters: Sequence[DeadLetter], consumer: str) -> None:
     ids = [_letter_id(letter, consumer) for letter in letters]
     columns = [_columns(letter, tx) for letter in letters]
     await tx.conn.execute(_BURY, ids, *(list(column) for column in zip(*columns, strict=True)))
-    for event_id, letter in zip(ids, letters, strict=True):
+    for letter in letters:
         telemetry.DEAD_LETTERS.labels(letter.record.partition.topic, letter.code).inc()
-        # A new identifier each time it fails: it may be told again.
-        tx.send_raw(_telling(child_id(event_id, "told", letter.attempts), letter, consumer, tx))
+        tx.send_raw(_telling(letter, consumer, tx))
 
 
 def _letter_id(letter: DeadLetter, consumer: str) -> UUID:
@@ -249,7 +248,7 @@ def _storable(message: str) -> str:
     return message.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:2000]
 
 
-def _telling(row_id: UUID, letter: DeadLetter, consumer: str, tx: Tx) -> OutboxRow:
+def _telling(letter: DeadLetter, consumer: str, tx: Tx) -> OutboxRow:
     record = letter.record
     why = {
         "dlq.topic": record.partition.topic,
@@ -263,4 +262,4 @@ def _telling(row_id: UUID, letter: DeadLetter, consumer: str, tx: Tx) -> OutboxR
     }
     headers = (*record.headers, *((name, value.encode()) for name, value in why.items()))
     outgoing = Outgoing(f"{consumer}.dead-letters", record.key or b"", record.body, headers)
-    return OutboxRow(row_id, outgoing, 0)
+    return OutboxRow(new_id(), outgoing, 0)
