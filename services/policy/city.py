@@ -1,0 +1,96 @@
+"""`city.toml`: what city this is, and the few figures of routing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.events import Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.policy.toml_tables import Table
+
+FILE = "city.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """The city a bundle is for."""
+
+    code: str  #: Such as `beijing`.
+    name: str
+    time_zone: str  #: IANA name; days and calendars are counted here.
+    number_prefix: str  #: Complaint numbers begin with it: `BJ`.
+    hotline: str  #: Agency code of the hotline body (市政务服务部门), which triages.
+    language: str  #: Two letters; the language of notices unless another is asked for.
+    line: int = 0  #: Of the `[city]` header, for faults.
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingRules:
+    """Figures of routing that no single catalogue rule can hold."""
+
+    returns_max: int  #: Returns (退单) after which a person decides (`too-many-returns`).
+    fallback_standard: str  #: Standard where no rule and no category names one.
+    urgency_standards: Mapping[Urgency, str]  #: At least this strict for this urgency.
+    line: int = 0  #: Of the `[routing]` header, for faults.
+
+
+def read_city(table: Table) -> tuple[City, RoutingRules]:
+    """Read `city.toml`.
+
+    `extends` is resolved when the folder is read, so it only passes by here.
+
+    Args:
+        table: The file's outermost table.
+
+    Returns:
+        The city, and the rules of routing.
+    """
+    table.optional_text("extends")
+    inner = table.table("city")
+    city = City(
+        code=inner.text("code"),
+        name=inner.text("name"),
+        time_zone=inner.text("time_zone"),
+        number_prefix=inner.text("number_prefix"),
+        hotline=inner.text("hotline"),
+        language=inner.text("language"),
+        line=inner.line,
+    )
+    if city.time_zone and not is_time_zone(city.time_zone):
+        inner.error(f"no time zone is called {city.time_zone!r}", "time_zone")
+    inner.finish()
+    routing = _read_routing(table.table("routing"))
+    table.finish()
+    return city, routing
+
+
+def is_time_zone(name: str) -> bool:
+    """Tell whether the time zone database has a zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # The last for a folder's name.
+        return False
+    return True
+
+
+def _read_routing(table: Table) -> RoutingRules:
+    urgencies = table.table("urgency_standards")
+    standards: dict[Urgency, str] = {}
+    for name in urgencies.values:
+        if name in tuple(Urgency):
+            standards[Urgency(name)] = urgencies.text(name)
+        else:
+            urgencies.error(f"no urgency is called {name!r}", name)
+    rules = RoutingRules(
+        returns_max=table.integer("returns_max", least=1),
+        fallback_standard=table.text("fallback_standard"),
+        urgency_standards=standards,
+        line=table.line,
+    )
+    table.finish()
+    return rules

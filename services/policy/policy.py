@@ -1,0 +1,249 @@
+"""A loaded policy: everything officials decide, as typed records with fast look-ups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from services.policy.agencies import Agency, AgencyKind
+from services.policy.notices import fill
+from services.policy.owners import Owner, OwnerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from services.events import Place, Urgency
+    from services.policy.calendar import Calendar
+    from services.policy.callback import CallbackRules
+    from services.policy.catalogue import Rule
+    from services.policy.categories import Category
+    from services.policy.city import City, RoutingRules
+    from services.policy.diversions import DiversionRule
+    from services.policy.divisions import Division
+    from services.policy.escalation import Level, Scoring
+    from services.policy.examples import Example
+    from services.policy.imports import ImportMapping
+    from services.policy.indexes import Indexes
+    from services.policy.standards import Standard
+    from services.policy.urgency import UrgencyWords
+
+#: How narrowly a rule was written: place depth, category depth, words given, nature given.
+Specificity = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """One bundle in force; made by `load`, compared by identity, usable as a key.
+
+    Codes inside refer to each other soundly: loading refuses a bundle where one is
+    unknown. Division and category codes from events may still be unknown here (they
+    may be of another bundle), so every look-up by code answers None or nothing then.
+    """
+
+    hash: str
+    city: City
+    routing: RoutingRules
+    divisions: Mapping[str, Division]
+    agencies: Mapping[str, Agency]
+    categories: Mapping[str, Category]
+    catalogue: tuple[Rule, ...]
+    diversions: tuple[DiversionRule, ...]  #: In file order; the first that fits decides.
+    standards: Mapping[str, Standard]
+    urgency: UrgencyWords
+    calendar: Calendar
+    callback: CallbackRules
+    escalation: tuple[Level, ...]  #: Lowest first.
+    scoring: Scoring
+    notices: Mapping[tuple[str, str], str]  #: By (notice, language).
+    imports: Mapping[str, ImportMapping]
+    indexes: Indexes = field(repr=False)
+
+    # Places.
+
+    def place_code(self, place: Place) -> str | None:
+        """The narrowest division of a place that this policy knows."""
+        for code in (place.community, place.street, place.district):
+            if code in self.divisions:
+                return code
+        return None
+
+    def division_chain(self, division: str | None) -> tuple[str, ...]:
+        """The division, its parent, and so on up to the city; empty where unknown."""
+        return self.indexes.division_chains.get(division or "", ())
+
+    def district_of(self, division: str | None) -> str | None:
+        """The district a division is or lies in."""
+        return self.indexes.division_levels.get(division or "", {}).get("district")
+
+    def street_of(self, division: str | None) -> str | None:
+        """The street or township a division is or lies in; None above that level."""
+        return self.indexes.division_levels.get(division or "", {}).get("street")
+
+    def division_by_name(self, name: str, within: str | None = None) -> str | None:
+        """Find a division by name or alias.
+
+        Args:
+            name: As written, such as `望京街道`.
+            within: Code of the division directly above it. Without one, only the city,
+                districts and streets are searched, and a name that two share is nobody's.
+
+        Returns:
+            Its code, or None.
+        """
+        if within is not None:
+            return self.indexes.division_by_name.get((within, name))
+        return self.indexes.streets_by_name.get(name)
+
+    # Agencies.
+
+    def agency_of_division(self, kind: AgencyKind, division: str | None) -> str | None:
+        """The agency of a kind that answers for exactly this division."""
+        return self.indexes.agency_by_division.get((kind, division or ""))
+
+    def department_of(self, function: str, division: str | None) -> str | None:
+        """The department for a function in the district a division is or lies in."""
+        district = self.district_of(division)
+        return self.indexes.department_by_function.get((function, district or ""))
+
+    def government_of(self, division: str | None) -> str | None:
+        """The government of the district a division is or lies in: the fallback (兜底)."""
+        district = self.district_of(division)
+        return self.agency_of_division(AgencyKind.DISTRICT_GOVERNMENT, district)
+
+    def agency_by_name(self, name: str) -> str | None:
+        """Find an agency by its name or an alias; None where unknown or ambiguous."""
+        return self.indexes.agency_by_name.get(name)
+
+    def superior_of(self, agency: str) -> str | None:
+        """The agency above an agency; None at the top."""
+        found = self.agencies.get(agency)
+        return found.superior if found else None
+
+    def owner(
+        self, owner: Owner, division: str | None = None, agency: str | None = None
+    ) -> str | None:
+        """Turn an owner into an agency.
+
+        Args:
+            owner: As a rule or a level names it.
+            division: The narrowest division of the place, for the forms `…(place)`.
+            agency: For `superior-of(agency)`.
+
+        Returns:
+            An agency code, or None where the place is not known well enough.
+        """
+        match owner.kind:
+            case OwnerKind.AGENCY:
+                return owner.code
+            case OwnerKind.DISTRICT_OF:
+                return self.government_of(division)
+            case OwnerKind.STREET_OF:
+                return self.agency_of_division(AgencyKind.STREET, self.street_of(division))
+            case OwnerKind.DEPARTMENT_OF:
+                return self.department_of(owner.code or "", division)
+            case OwnerKind.SUPERIOR_OF:
+                return self.superior_of(agency or "")
+
+    def raised_to(self, level: Level, agency: str) -> str:
+        """The agency a breach is raised to; the hotline body where nobody stands above."""
+        return self.owner(level.raised_to, agency=agency) or self.city.hotline
+
+    # Categories and rules.
+
+    def category_chain(self, category: str | None) -> tuple[str, ...]:
+        """The category, its parent, and so on up to the root; empty where unknown."""
+        return self.indexes.category_chains.get(category or "", ())
+
+    def category_by_path(self, names: Sequence[str]) -> str | None:
+        """Find the deepest known category on a path of names from the root down."""
+        path = tuple(names)
+        while path:
+            if found := self.indexes.category_by_path.get(path):
+                return found
+            path = path[:-1]
+        return None
+
+    def rules_on(self, category: str | None) -> tuple[Rule, ...]:
+        """Rules that can hold for a category: its own, those above it, and general ones."""
+        by_category = self.indexes.rules_by_category
+        chain: tuple[str | None, ...] = (*self.category_chain(category), None)
+        return tuple(rule for code in chain for rule in by_category.get(code, ()))
+
+    def covers(self, rule: Rule, division: str | None) -> bool:
+        """Tell whether a rule's places hold for a place (a rule without places: anywhere)."""
+        chain = self.division_chain(division)
+        if rule.except_places and any(code in rule.except_places for code in chain):
+            return False
+        return not rule.places or any(code in rule.places for code in chain)
+
+    def specificity(self, rule: Rule, division: str | None) -> Specificity:
+        """How narrowly a rule was written, as it fits a place; the greatest decides.
+
+        Deeper place before deeper category before words before nature. Two rules that
+        fit equally narrowly and name different leads are a conflict for a person.
+
+        Args:
+            rule: A rule that covers the place.
+            division: The narrowest division of the place.
+
+        Returns:
+            A tuple to compare.
+        """
+        chain = self.division_chain(division)
+        depths = [len(self.division_chain(code)) for code in rule.places if code in chain]
+        return (
+            max(depths, default=0),
+            len(self.category_chain(rule.category)),
+            int(bool(rule.words)),
+            int(bool(rule.natures)),
+        )
+
+    def examples(self) -> tuple[tuple[Rule | DiversionRule, Example], ...]:
+        """Every example with its rule, in file order; the check runs them all."""
+        rules: tuple[Rule | DiversionRule, ...] = (*self.diversions, *self.catalogue)
+        return tuple((rule, example) for rule in rules for example in rule.examples)
+
+    # Standards and notices.
+
+    def standard_for(self, rule: Rule | None, category: str | None, urgency: Urgency) -> str:
+        """The key of the standard an order gets.
+
+        The rule's, else the category's, else the fallback; urgency may make it
+        stricter and never looser.
+
+        Args:
+            rule: The rule that decided, or None for fallback or a person.
+            category: The category settled on.
+            urgency: As received.
+
+        Returns:
+            A key of `standards`.
+        """
+        found = self.categories.get(category or "")
+        named = (rule.standard if rule else None) or (found.standard if found else None)
+        key = named or self.routing.fallback_standard
+        urgent = self.routing.urgency_standards.get(urgency)
+        return key if urgent is None else self.stricter(key, urgent)
+
+    def stricter(self, one: str, other: str) -> str:
+        """The standard of two that gives less time to handle; the first where equal."""
+        first, second = self.standards[one].handle_within, self.standards[other].handle_within
+        return one if first.rough_seconds <= second.rough_seconds else other
+
+    def diversion_reply(self, rule: DiversionRule, language: str) -> str:
+        """What a citizen is told; in the city's language where theirs is missing."""
+        return rule.reply.get(language) or rule.reply[self.city.language]
+
+    def notice(self, name: str, language: str, values: Mapping[str, str]) -> str:
+        """Write a notice; in the city's language where the asked one is missing.
+
+        Args:
+            name: One of `notices.NOTICES`.
+            language: Two letters.
+            values: A value for every variable of the notice.
+
+        Returns:
+            The text to send.
+        """
+        template = self.notices.get((name, language)) or self.notices[name, self.city.language]
+        return fill(template, values)

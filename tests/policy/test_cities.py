@@ -1,0 +1,112 @@
+"""The policies that come with Whistle: sound, sourced, small and quick to load."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from services.events import Diversion
+from services.policy import AgencyKind, Policy, check, folder, load
+from services.router.decide import broken_examples
+
+FOLDER = Path(__file__).parents[2] / "policy"
+CITIES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+#: What the repository allows one file, and this test a whole city.
+BYTES_MAX = 1_000_000
+#: Of processor time; a service without its policy can't start.
+SECONDS_MAX = 1.0
+
+
+@cache
+def policy_of(name: str) -> Policy:
+    """Load a city's policy once for all tests."""
+    return load(folder.read(FOLDER / name))
+
+
+@pytest.fixture(scope="module", params=CITIES)
+def city(request) -> Policy:
+    """Each city's policy."""
+    return policy_of(request.param)
+
+
+@pytest.mark.parametrize("name", CITIES)
+def test_a_city_has_no_fault_and_no_warning(name):
+    """What we ship is the example others start from."""
+    assert check(folder.read(FOLDER / name), today=date(2026, 11, 24)) == ()
+
+
+def test_every_example_comes_out_as_its_rule_says(city):
+    """A rule and its proof stand in one file; this runs the proofs."""
+    assert [str(broken) for broken in broken_examples(city)] == []
+
+
+@pytest.mark.parametrize("name", CITIES)
+def test_a_city_is_small_and_quick_to_load(name):
+    """A bundle is stored whole with every publish, and loaded by every service."""
+    files = folder.read(FOLDER / name)
+    assert sum(map(len, files.values())) < BYTES_MAX
+    before = time.process_time()
+    load(files)
+    assert time.process_time() - before < SECONDS_MAX
+
+
+def test_every_place_has_somebody_to_fall_back_on(city):
+    """接诉即办工作条例 art. 12: where the unit is unclear the district must organise it."""
+    for division in city.divisions.values():
+        if division.level != "city":
+            assert city.government_of(division.code) in city.agencies
+
+
+def test_every_street_that_can_lead_has_a_district_above_it(city):
+    """The copy to the district government is found through the street's superior."""
+    for agency in city.agencies.values():
+        if agency.kind is AgencyKind.STREET:
+            assert agency.superior == city.government_of(agency.division)
+
+
+def test_every_diversion_of_the_statute_can_be_told_in_two_languages(city):
+    """接诉即办工作条例 art. 11 names six; none may end in silence."""
+    assert {rule.diversion for rule in city.diversions} == set(Diversion)
+    for rule in city.diversions:
+        assert rule.reply.keys() >= {"zh", "en"}
+
+
+def test_emergencies_go_to_the_four_emergency_lines(city):
+    """110, 119, 120 and 122, and nobody else."""
+    targets = {r.target for r in city.diversions if r.diversion is Diversion.EMERGENCY}
+    assert targets == {"110", "119", "120", "122"}
+
+
+def test_stricter_standards_are_signed_and_warned_of_sooner(city):
+    """A tier that is faster to handle yet slower to sign would be a slip."""
+    ordered = sorted(city.standards.values(), key=lambda s: s.handle_within.rough_seconds)
+    signs = [s.sign_within.rough_seconds for s in ordered if s.sign_within]
+    assert signs == sorted(signs)
+    assert len(ordered) == 4
+
+
+def test_working_days_of_2026_are_as_the_state_council_counts_them():
+    """365 days, 104 days of weekends, 33 days off, of which some are weekends, six made up."""
+    calendar = policy_of("beijing").calendar
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert sum(calendar.is_working_day(day) for day in days) == 248
+    assert {2025, 2026} <= calendar.years
+
+
+def test_the_demonstration_differs_from_beijing_only_in_its_clock():
+    """What one sees there must be the rules of the city."""
+    beijing, demo = (folder.read(FOLDER / name) for name in ("beijing", "demo"))
+    assert {name for name in beijing if beijing[name] != demo[name]} == {"city.toml", "sla.toml"}
+    assert policy_of("demo").standards["ordinary"].handle_within.rough_seconds == 8
+
+
+def test_beijing_has_its_districts_streets_and_rules():
+    """A cut file would otherwise go unnoticed."""
+    policy = policy_of("beijing")
+    levels = [division.level for division in policy.divisions.values()]
+    assert (levels.count("district"), levels.count("street")) == (16, 349)
+    assert len(policy.catalogue) >= 60
