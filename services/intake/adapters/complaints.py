@@ -1,0 +1,213 @@
+"""Complaints in PostgreSQL: what is known already, what repeats, what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from services.intake.decide.duplicates import Known
+from services.intake.decide.repeats import SAME_WORDS_WITHIN, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    import asyncpg
+
+    from services.intake.decide.duplicates import Alias
+    from services.runtime.postgres import Database, Tx
+
+#: What stands under Idempotency-Keys and under pairs of a system and its id.
+_KNOWN = """
+    SELECT 'key' AS kind, k.scope AS owner, k.key AS name, k.body_hash, k.answer_id, c.number
+    FROM unnest($1::text[], $2::text[]) AS asked (scope, key)
+    JOIN intake.idempotency_key k USING (scope, key)
+    LEFT JOIN intake.complaint c ON c.complaint_id = k.answer_id
+    UNION ALL
+    SELECT 'pair', c.origin, c.external_id, c.body_hash, c.complaint_id, c.number
+    FROM unnest($3::text[], $4::text[]) AS asked (origin, external_id)
+    JOIN intake.complaint c USING (origin, external_id)
+    WHERE c.external_id IS NOT NULL
+"""
+
+#: A number for every new complaint, and what it may repeat. Each way of repeating takes one
+#: row from its own index; `LIMIT 20` bounds the work for somebody who calls every day.
+_DRAW = """
+    WITH asked AS MATERIALIZED (
+        SELECT a.*, nextval('intake.complaint_number') AS drawn
+        FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::timestamptz[])
+            WITH ORDINALITY AS a (reporter, fingerprint, category, street, received_at, ordinal)
+    )
+    SELECT asked.ordinal, asked.drawn, found.*
+    FROM asked LEFT JOIN LATERAL (
+        (SELECT c.complaint_id, c.fingerprint, c.category, c.street, c.received_at, c.is_open
+         FROM (SELECT c.*, v.closed_at IS NULL AS is_open
+               FROM intake.complaint c LEFT JOIN intake.view v USING (complaint_id)
+               WHERE c.reporter = asked.reporter AND c.fingerprint = asked.fingerprint
+                 AND c.received_at BETWEEN asked.received_at - $6::interval AND asked.received_at
+                 AND c.repeat_of IS NULL AND v.withdrawn_at IS NULL
+               ORDER BY c.received_at DESC LIMIT 1) c)
+        UNION ALL
+        (SELECT c.complaint_id, c.fingerprint, c.category, c.street, c.received_at, true
+         FROM (SELECT c.* FROM intake.complaint c
+               WHERE c.reporter = asked.reporter AND c.category = asked.category
+                 AND c.street = asked.street AND c.received_at <= asked.received_at
+                 AND c.repeat_of IS NULL
+               ORDER BY c.received_at DESC LIMIT 20) c
+         LEFT JOIN intake.view v USING (complaint_id)
+         WHERE v.closed_at IS NULL AND v.withdrawn_at IS NULL
+         ORDER BY c.received_at DESC LIMIT 1)
+    ) found ON asked.reporter IS NOT NULL
+    ORDER BY asked.ordinal
+"""
+
+_ADD = """
+    INSERT INTO intake.complaint (complaint_id, number, accepted_at, received_at, body_hash,
+        origin, external_id, reporter, fingerprint, category, street, repeat_of)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
+        $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[], $11::text[],
+        $12::uuid[])
+    ON CONFLICT (origin, external_id) WHERE external_id IS NOT NULL DO NOTHING
+"""
+
+_NAME = """
+    INSERT INTO intake.idempotency_key (scope, key, body_hash, answer_id, created_at)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::timestamptz[])
+    ON CONFLICT (scope, key) DO NOTHING
+"""
+
+_FORGET = "DELETE FROM intake.idempotency_key WHERE created_at < now() - interval '7 days'"
+
+_TOTAL = """
+    SELECT count(*) FROM intake.complaint WHERE $1::text IS NULL OR origin = $1
+"""
+
+
+class RacedError(Exception):
+    """Another instance has just taken one of the aliases; the batch must look again."""
+
+
+class Row(NamedTuple):
+    """A complaint as it is stored."""
+
+    complaint_id: UUID
+    number: str
+    accepted_at: datetime
+    received_at: datetime
+    body_hash: bytes
+    origin: str | None
+    external_id: str | None
+    reporter: str | None
+    fingerprint: bytes
+    category: str | None
+    street: str | None
+    repeat_of: UUID | None
+
+
+class KeyRow(NamedTuple):
+    """An Idempotency-Key as it is stored."""
+
+    scope: str
+    key: str
+    body_hash: bytes
+    answer_id: UUID
+    created_at: datetime
+
+
+class Drawn(NamedTuple):
+    """What the database adds to a new complaint."""
+
+    number: int
+    earlier: tuple[Trace, ...]  #: What it may repeat; none of them a repeat itself.
+
+
+async def find_known(tx: Tx, aliases: Sequence[Alias]) -> dict[Alias, Known]:
+    """Find what stands under aliases."""
+    keys = [alias for alias in aliases if alias[0] == "key"]
+    pairs = [alias for alias in aliases if alias[0] == "pair"]
+    rows = await tx.conn.fetch(
+        _KNOWN,
+        [key[1] for key in keys],
+        [key[2] for key in keys],
+        [pair[1] for pair in pairs],
+        [pair[2] for pair in pairs],
+    )
+    return {
+        (row["kind"], row["owner"], row["name"]): Known(
+            row["body_hash"], row["answer_id"], row["number"]
+        )
+        for row in rows
+    }
+
+
+async def draw(tx: Tx, traces: Sequence[Trace]) -> list[Drawn]:
+    """Draw a number for each new complaint and find what it may repeat."""
+    rows = await tx.conn.fetch(
+        _DRAW,
+        [trace.reporter for trace in traces],
+        [trace.fingerprint for trace in traces],
+        [trace.category for trace in traces],
+        [trace.street for trace in traces],
+        [trace.received_at for trace in traces],
+        SAME_WORDS_WITHIN,
+    )
+    drawn: dict[int, Drawn] = {}
+    for row in rows:
+        known = drawn.get(row["ordinal"], Drawn(row["drawn"], ()))
+        earlier = (*known.earlier, *_earlier(row, traces[row["ordinal"] - 1]))
+        drawn[row["ordinal"]] = Drawn(known.number, earlier)
+    return [drawn[ordinal] for ordinal in range(1, len(traces) + 1)]
+
+
+def _earlier(row: asyncpg.Record, new: Trace) -> tuple[Trace, ...]:
+    if row["complaint_id"] is None:
+        return ()
+    return (
+        Trace(
+            row["complaint_id"],
+            new.reporter,
+            row["fingerprint"],
+            row["category"],
+            row["street"],
+            row["received_at"],
+            is_open=row["is_open"],
+        ),
+    )
+
+
+async def add(tx: Tx, rows: Sequence[Row]) -> None:
+    """Store new complaints.
+
+    Raises:
+        RacedError: Another instance has stored one of the pairs since `find_known`.
+    """
+    # One order of pairs for all instances: no deadlock.
+    ordered = sorted(rows, key=lambda row: (row.origin or "", row.external_id or ""))
+    status: str = await tx.conn.execute(_ADD, *zip(*ordered, strict=True))
+    _all_stored(status, len(rows))
+
+
+async def name(tx: Tx, rows: Sequence[KeyRow]) -> None:
+    """Let Idempotency-Keys lead to answers.
+
+    Raises:
+        RacedError: Another instance has stored one of the keys since `find_known`.
+    """
+    status: str = await tx.conn.execute(_NAME, *zip(*sorted(rows), strict=True))
+    _all_stored(status, len(rows))
+
+
+def _all_stored(status: str, expected: int) -> None:
+    if status != f"INSERT 0 {expected}":
+        raise RacedError
+
+
+async def forget_keys(db: Database) -> None:
+    """Delete Idempotency-Keys that nobody will send again after a week."""
+    await db.execute(_FORGET)
+
+
+async def total(db: Database, origin: str | None) -> int:
+    """Count the complaints received, all or of one origin."""
+    count: int = await db.fetchval(_TOTAL, origin)
+    return count

@@ -1,0 +1,200 @@
+"""What the public and the agencies may see of a case, kept from the tracker's facts.
+
+The public sees what happened and when, never words, names or places. An agency has rights
+on a complaint through its work order. A citizen's answer belongs to a call-back, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from services.events import (
+    CallbackDue,
+    CaseClosed,
+    CaseEscalated,
+    CaseOpened,
+    CaseReopened,
+    OrderBreached,
+    OrderDispatched,
+    OrderResolved,
+    OrderReturned,
+    OrderSigned,
+)
+from services.runtime.step import Ignored, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.events import Event, Fact
+
+
+class Status(StrEnum):
+    """Where a complaint stands, as the public is told."""
+
+    RECEIVED = "received"  #: Taken in, not yet given to anybody.
+    BEING_ASSESSED = "being-assessed"  #: A person decides who must handle it.
+    DISPATCHED = "dispatched"  #: An agency has it.
+    IN_PROGRESS = "in-progress"  #: The agency has signed.
+    ANSWERED = "answered"  #: The agency says it is done; the citizen is asked.
+    REOPENED = "reopened"  #: The citizen wasn't content: it goes back.
+    CLOSED = "closed"  #: Nothing more is due.
+    DIVERTED = "diverted"  #: Another way than an order is due.
+    WITHDRAWN = "withdrawn"  #: The citizen no longer asks.
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the public timeline."""
+
+    at: datetime
+    what: str  #: Code of what happened, put into words when shown.
+    agency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """An agency's order, as far as rights depend on it."""
+
+    order_id: UUID
+    agency: str
+    is_returned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A question to the citizen."""
+
+    callback_id: UUID
+    lapses_at: datetime
+    order_id: UUID | None = None  #: Unknown while only the citizen's link has told of it.
+    agency: str | None = None
+    number: str | None = None
+    answer: str | None = None  #: What the agency says it did.
+    reporter: str | None = None
+    language: str | None = None
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None  #: The case closed without an answer.
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is kept about a complaint. `fresh` are the moments since it was loaded."""
+
+    status: Status = Status.RECEIVED
+    expected_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    closed_at: datetime | None = None
+    orders: Mapping[UUID, WorkOrder] = field(default_factory=dict)
+    callbacks: Mapping[UUID, Callback] = field(default_factory=dict)
+    fresh: tuple[Moment, ...] = ()
+
+
+#: Statuses an order's facts no longer change: a late one comes after the end.
+_ENDED = (Status.CLOSED, Status.DIVERTED, Status.WITHDRAWN)
+
+
+def apply(event: Event, view: View | None) -> Step[View] | Ignored:
+    """Say how a fact of the tracker changes the view."""
+    if view is None:
+        return Ignored("unknown-complaint")
+    change = _CHANGES.get(type(event.data))
+    return Step(change(view, event.data, event.time)) if change else Ignored("not-public")
+
+
+def _noted(view: View, moment: Moment) -> View:
+    return replace(view, fresh=(*view.fresh, moment))
+
+
+def _moved(view: View, status: Status, moment: Moment) -> View:
+    status = view.status if view.status in _ENDED else status
+    return replace(_noted(view, moment), status=status)
+
+
+def _opened(view: View, fact: CaseOpened, at: datetime) -> View:
+    if fact.outcome == "held":
+        return _moved(view, Status.BEING_ASSESSED, Moment(at, "being-assessed"))
+    if fact.outcome == "diverted":
+        return _moved(view, Status.DIVERTED, Moment(at, "diverted"))
+    return _noted(view, Moment(at, "opened"))
+
+
+def _dispatched(view: View, fact: OrderDispatched, at: datetime) -> View:
+    order = WorkOrder(fact.order_id, fact.agency)
+    view = replace(view, orders={**view.orders, fact.order_id: order})
+    if fact.role != "lead":
+        return _noted(view, Moment(at, "assisting", fact.agency))
+    view = replace(view, expected_at=fact.due_at)
+    return _moved(view, Status.DISPATCHED, Moment(at, "dispatched", fact.agency))
+
+
+def _returned(view: View, fact: OrderReturned, at: datetime) -> View:
+    order = WorkOrder(fact.order_id, fact.agency, is_returned=True)
+    view = replace(view, expected_at=None, orders={**view.orders, fact.order_id: order})
+    return _moved(view, Status.BEING_ASSESSED, Moment(at, "returned", fact.agency))
+
+
+def _asked(view: View, fact: CallbackDue, _at: datetime) -> View:
+    known = view.callbacks.get(fact.callback_id)  # The citizen may have answered already.
+    callback = Callback(
+        callback_id=fact.callback_id,
+        lapses_at=fact.lapses_at,
+        order_id=fact.order_id,
+        agency=fact.agency,
+        number=fact.number,
+        answer=fact.answer,
+        reporter=fact.reporter,
+        language=fact.language,
+        answered_at=known.answered_at if known else None,
+    )
+    return replace(view, callbacks={**view.callbacks, fact.callback_id: callback})
+
+
+def _closed(view: View, fact: CaseClosed, at: datetime) -> View:
+    status = {"withdrawn": Status.WITHDRAWN, "diverted": Status.DIVERTED}.get(
+        fact.reason, Status.CLOSED
+    )
+    callbacks = {
+        key: callback if callback.answered_at else replace(callback, closed_at=at)
+        for key, callback in view.callbacks.items()
+    }
+    view = replace(view, status=status, closed_at=at, expected_at=None, callbacks=callbacks)
+    return _noted(view, Moment(at, f"closed-{fact.reason}"))
+
+
+def _signed(view: View, fact: OrderSigned, at: datetime) -> View:
+    return _moved(view, Status.IN_PROGRESS, Moment(at, "signed", fact.agency))
+
+
+def _late(view: View, fact: OrderBreached, at: datetime) -> View:
+    return _noted(view, Moment(at, f"late-{fact.clock}", fact.agency))
+
+
+def _escalated(view: View, fact: CaseEscalated, at: datetime) -> View:
+    return _noted(view, Moment(at, "escalated", fact.raised_to))
+
+
+def _answered(view: View, fact: OrderResolved, at: datetime) -> View:
+    return _moved(view, Status.ANSWERED, Moment(at, "answered", fact.agency))
+
+
+def _reopened(view: View, _fact: CaseReopened, at: datetime) -> View:
+    return _moved(view, Status.REOPENED, Moment(at, "reopened"))
+
+
+#: What each public fact changes; a fact that isn't here is nobody's business outside.
+_CHANGES: Mapping[type[Fact], Callable[[View, Any, datetime], View]] = {
+    CaseOpened: _opened,
+    OrderDispatched: _dispatched,
+    OrderSigned: _signed,
+    OrderReturned: _returned,
+    OrderBreached: _late,
+    CaseEscalated: _escalated,
+    OrderResolved: _answered,
+    CallbackDue: _asked,
+    CaseReopened: _reopened,
+    CaseClosed: _closed,
+}

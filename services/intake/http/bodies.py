@@ -1,0 +1,141 @@
+"""What callers send. Every field has a limit; a field that doesn't exist is named in a 422."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.events import AgencyAction, Channel, Nature, Satisfaction, Urgency
+from services.intake.decide.acceptance import Request
+from services.intake.decide.commands import Verdict
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+DivisionName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._/-]{0,63}$")]
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)]
+Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlaceBody(_Body):
+    """Where it is; divisions by code or by name."""
+
+    district: DivisionName | None = None
+    street: DivisionName | None = None
+    community: DivisionName | None = None
+    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+
+
+class ReporterBody(_Body):
+    """Who says it; goes into the vault, never into an event."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None = None
+    is_secret: bool = False
+
+
+class ComplaintBody(_Body):
+    """A complaint as it comes in."""
+
+    channel: Channel
+    text: Words
+    title: Line | None = None
+    nature: Nature | None = None
+    category: Code | None = None
+    urgency: Urgency = Urgency.NORMAL
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] | None = None
+    received_at: AwareDatetime | None = None
+    place: PlaceBody = PlaceBody()
+    reporter: ReporterBody = ReporterBody()
+    origin: Code | None = None
+    external_id: ExternalId | None = None
+
+    def request(self) -> Request:
+        """Give it as the core takes it; PostgreSQL's text and JSON know no NUL."""
+        place, reporter = self.place, self.reporter
+        return Request(
+            channel=self.channel,
+            text=self.text.replace("\0", ""),
+            title=self.title.replace("\0", "") if self.title else None,
+            nature=None if self.nature is Nature.UNKNOWN else self.nature,
+            category=self.category,
+            urgency=self.urgency,
+            language=self.language,
+            received_at=self.received_at,
+            district=place.district,
+            street=place.street,
+            community=place.community,
+            address=place.address or None,
+            longitude=place.longitude,
+            latitude=place.latitude,
+            name=reporter.name or None,
+            phone=reporter.phone or None,
+            is_secret=reporter.is_secret,
+            origin=self.origin,
+            external_id=self.external_id,
+        )
+
+
+class SupplementBody(_Body):
+    """More facts, or an urge (催办)."""
+
+    kind: Literal["facts", "urge"]
+    text: Words
+
+
+class WithdrawalBody(_Body):
+    """Why it is withdrawn, if the citizen says so."""
+
+    reason: Note | None = None
+
+
+class ActionBody(_Body):
+    """What an agency did with its order."""
+
+    action: AgencyAction
+    note: Note | None = None
+
+
+class CallbackBody(_Body):
+    """A citizen's answer."""
+
+    is_contacted: bool
+    is_solved: bool
+    satisfaction: Satisfaction
+    wish: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] | None = None
+
+    def verdict(self) -> Verdict:
+        """Give it as the core takes it."""
+        return Verdict(self.is_contacted, self.is_solved, self.satisfaction, self.wish or None)
+
+
+class RevealBody(_Body):
+    """Why somebody must know who a person is."""
+
+    purpose: Purpose
+    complaint_id: UUID | None = None
+
+
+def open_api(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe a body that a route reads by itself, for the generated documentation."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def inline(part: Any) -> Any:  # noqa: ANN401 - any JSON
+        if isinstance(part, dict):
+            if "$ref" in part:
+                return inline(definitions[part["$ref"].rpartition("/")[2]])
+            return {key: inline(value) for key, value in part.items()}
+        return [inline(value) for value in part] if isinstance(part, list) else part
+
+    content = {"application/json": {"schema": inline(schema)}}
+    return {"requestBody": {"required": True, "content": content}}

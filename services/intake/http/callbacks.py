@@ -1,0 +1,194 @@
+"""For citizens who are asked back, by link or by an operator who calls them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ValidationError
+
+from services.intake.adapters import views
+from services.intake.decide import commands
+from services.intake.decide.commands import Rejected, Verdict
+from services.intake.http import page
+from services.intake.http.bodies import CallbackBody
+from services.intake.http.complaints import read_json
+from services.intake.http.desk import Desk, json_answer
+from services.intake.http.rejections import rejected
+from services.intake.http.words import language_for
+from services.runtime.keys import Principal, Role, require
+from services.runtime.problems import Problem, invalid_request
+from services.runtime.stage import perform
+from services.runtime.tokens import CallbackTicket, read_callback
+
+if TYPE_CHECKING:
+    from services.intake.decide.view import View
+    from services.intake.http.words import Language
+    from services.runtime.step import Step
+
+FORM_BYTES_MAX = 32_000
+
+#: Before every expiry: a token read at this instant is judged by its signature alone.
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+_Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
+_Overseeing = Annotated[
+    Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR, Role.SERVICE))
+]
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/v1/callbacks", tags=["call-backs"])
+    _add_for_operators(router, desk)
+    _add_for_citizens(router, desk)
+    return router
+
+
+def _add_for_operators(router: APIRouter, desk: Desk) -> None:
+    @router.get("")
+    async def list_open(
+        _: _Overseeing,
+        after: UUID | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> Response:
+        """List the call-backs that wait for an answer, those that lapse first before others."""
+        rows = await views.open_callbacks(desk.db, desk.clock.now(), after, limit)
+        items = [dict(row) | {"lapses_at": row["lapses_at"].isoformat()} for row in rows]
+        return json_answer({"items": items})
+
+    @router.post("/{callback_id}/result", status_code=202)
+    async def record_result(callback_id: UUID, body: CallbackBody, _: _Operator) -> Response:
+        """Record what a citizen told an operator."""
+        row = await views.find_callback(desk.db, callback_id)
+        if row is None:
+            raise rejected(Rejected("no-such-callback"))
+
+        def decide(view: View | None, now: datetime) -> Step[View] | Rejected:
+            return commands.answer(view, callback_id, body.verdict(), now, answered_by="operator")
+
+        outcome = await perform(desk.db, desk.stage, row["complaint_id"], decide)
+        if isinstance(outcome, Rejected):
+            raise rejected(outcome)
+        return json_answer({"callback_id": str(callback_id)}, 202)
+
+
+def _add_for_citizens(router: APIRouter, desk: Desk) -> None:
+    @router.get("/{token}", response_class=Response)
+    async def show(token: str, request: Request, lang: str | None = None) -> Response:
+        """Show the page on which a citizen answers."""
+        language = language_for(lang, request.headers.get("accept-language"))
+        ticket = _ticket(desk, token)
+        if ticket is None:
+            return page.message("gone", language, 404)
+        if ticket.expires_at <= desk.clock.now():
+            return page.message("over", language, 410)
+        return await _show(desk, ticket, language)
+
+    @router.post("/{token}", response_class=Response)
+    async def take_answer(token: str, request: Request, lang: str | None = None) -> Response:
+        """Take a citizen's answer: the page's form, or JSON."""
+        language = language_for(lang, request.headers.get("accept-language"))
+        ticket = _ticket(desk, token)
+        if request.headers.get("content-type", "").startswith("application/json"):
+            return await _take_json(desk, ticket, request)
+        return await _take_form(desk, ticket, request, language)
+
+
+def _ticket(desk: Desk, token: str) -> CallbackTicket | None:
+    """Read a token that we signed, even one that has expired."""
+    return read_callback(desk.secrets.callback_secret, token, _ALWAYS)
+
+
+async def _question(desk: Desk, ticket: CallbackTicket) -> tuple[page.Question, Any] | None:
+    row = await views.find_callback(desk.db, ticket.callback_id)
+    if row is not None and row["number"]:
+        return page.Question(row["number"], row["answer"]), row
+    # The link was faster than the tracker's fact: it is asked without the answer's words.
+    status = await views.public_status(desk.db, ticket.complaint_id)
+    return None if status is None else (page.Question(status.number, None), row)
+
+
+async def _show(desk: Desk, ticket: CallbackTicket, language: Language) -> Response:
+    found = await _question(desk, ticket)
+    if found is None:
+        return page.message("gone", language, 404)
+    question, row = found
+    if row is not None and row["answered_at"]:
+        return page.message("already", language)
+    if row is not None and row["closed_at"]:
+        return page.message("over", language, 410)
+    return page.form(question, language)
+
+
+async def _answer(desk: Desk, ticket: CallbackTicket, verdict: Verdict) -> Rejected | None:
+    def decide(view: View | None, now: datetime) -> Step[View] | Rejected:
+        return commands.answer(
+            view,
+            ticket.callback_id,
+            verdict,
+            now,
+            answered_by="citizen",
+            lapses_at=ticket.expires_at,
+        )
+
+    outcome = await perform(desk.db, desk.stage, ticket.complaint_id, decide)
+    return outcome if isinstance(outcome, Rejected) else None
+
+
+async def _take_json(desk: Desk, ticket: CallbackTicket | None, request: Request) -> Response:
+    if ticket is None:
+        raise rejected(Rejected("no-such-callback"))
+    raw = await read_json(request, FORM_BYTES_MAX)
+    try:
+        body = CallbackBody.model_validate(raw)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        raise invalid_request(
+            [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in faults]
+        ) from error
+    why = await _answer(desk, ticket, body.verdict())
+    if why:
+        raise rejected(why)
+    return json_answer({"callback_id": str(ticket.callback_id)})
+
+
+#: What a citizen sees of a rejection.
+_SAID = {"already-answered": ("already", 409), "over": ("over", 410)}
+
+
+async def _take_form(
+    desk: Desk, ticket: CallbackTicket | None, request: Request, language: Language
+) -> Response:
+    if ticket is None:
+        return page.message("gone", language, 404)
+    body = await _read_form(request)
+    if body is None:
+        found = await _question(desk, ticket)
+        if found is None:
+            return page.message("gone", language, 404)
+        return page.form(found[0], language, is_incomplete=True)
+    why = await _answer(desk, ticket, body.verdict())
+    if why is None:
+        return page.message("thanks", language)
+    what, status = _SAID.get(why.code, ("gone", 404))
+    return page.message(what, language, status)
+
+
+async def _read_form(request: Request) -> CallbackBody | None:
+    """Read the form; None if a question is open.
+
+    Raises:
+        Problem: 413, it is too big for a form of ours.
+    """
+    written = await request.body()
+    if len(written) > FORM_BYTES_MAX:
+        raise Problem(413, "too-big", f"A form has {FORM_BYTES_MAX} bytes at the most.")
+    try:
+        fields = parse_qs(written.decode(), max_num_fields=10)
+        return CallbackBody.model_validate({name: values[0] for name, values in fields.items()})
+    except ValueError:  # ValidationError is one, too.
+        return None

@@ -1,0 +1,116 @@
+"""What every route needs: storage, keys, the policy in force, and what callers are told."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from fastapi import Response
+
+from services.intake.adapters.gathering import Gatherer
+from services.intake.adapters.vault import Vault
+from services.intake.adapters.views import ViewStage
+from services.intake.decide.acceptance import Lexicon
+from services.intake.handle import Door, Entry, Outcome
+from services.runtime.problems import Problem
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from services.runtime.clock import Clock
+    from services.runtime.policies import PolicyStore
+    from services.runtime.postgres import Database
+    from services.runtime.settings import Secrets
+
+#: Characters of an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header names no limit).
+IDEMPOTENCY_KEY_MAX = 255
+
+
+@dataclass(slots=True)
+class Desk:
+    """The door's equipment."""
+
+    db: Database
+    policies: PolicyStore
+    clock: Clock
+    secrets: Secrets
+    public_url: str  #: Where citizens reach this service, without a slash at the end.
+    stage: ViewStage = field(default_factory=ViewStage)
+    vault: Vault = field(init=False)
+    gatherer: Gatherer[Entry, Outcome] = field(init=False)
+    _lexicon: Lexicon | None = None
+
+    def __post_init__(self) -> None:
+        """Open the vault and the door."""
+        self.vault = Vault(self.secrets.vault_key)
+        self.gatherer = Gatherer(Door(self.db, self.vault).accept)
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The policy in force, as the door needs it; built anew when the policy changes.
+
+        Raises:
+            Problem: 503, no policy has been published yet.
+        """
+        try:
+            policy = self.policies.current
+        except LookupError as error:
+            raise Problem(
+                503, "no-policy", "No policy has been published yet.", headers={"Retry-After": "5"}
+            ) from error
+        if self._lexicon is None or self._lexicon.policy.hash != policy.hash:
+            self._lexicon = Lexicon(policy)
+        return self._lexicon
+
+    def body_hash(self, about: str, body: Any) -> bytes:  # noqa: ANN401 - any JSON
+        """Hash a body so that the same request is the same, however its JSON is written.
+
+        The hash is keyed: a body holds a telephone number, which could else be guessed.
+
+        Args:
+            about: The path, so that one key can't stand for two kinds of request.
+            body: Parsed JSON.
+        """
+        written = orjson.dumps([about, body], option=orjson.OPT_SORT_KEYS)
+        return hashlib.blake2b(written, key=self.secrets.token_key[:64], digest_size=16).digest()
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Read the Idempotency-Key.
+
+    Raises:
+        Problem: 422, it is empty, too long, or no plain text.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not (0 < len(key) <= IDEMPOTENCY_KEY_MAX and key.isascii() and key.isprintable()):
+        message = f"1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters"
+        raise Problem(
+            422,
+            "invalid-request",
+            f"Idempotency-Key: {message}",
+            errors=[{"field": "Idempotency-Key", "message": message}],
+        )
+    return str(key)
+
+
+def idempotency_conflict() -> Problem:
+    """Say that a name stands for another body."""
+    return Problem(
+        409,
+        "idempotency-conflict",
+        "The same Idempotency-Key, or the same origin and external_id, came with another body.",
+    )
+
+
+def json_answer(body: Any, status: int = 200) -> Response:  # noqa: ANN401 - any JSON
+    """Write JSON that no cache may keep."""
+    return Response(
+        orjson.dumps(body, default=str),
+        status,
+        {"Cache-Control": "no-store"},
+        media_type="application/json",
+    )

@@ -1,0 +1,118 @@
+"""For agencies: act on their own orders, see whom to contact about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.intake.adapters import complaints, vault, views
+from services.intake.adapters.complaints import KeyRow, RacedError
+from services.intake.decide.commands import NEEDS_NOTE, report_action
+from services.intake.http.bodies import ActionBody, Purpose
+from services.intake.http.desk import Desk, idempotency_conflict, idempotency_key, json_answer
+from services.runtime.errors import TransientError
+from services.runtime.keys import Principal, Role, require
+from services.runtime.problems import Problem, invalid_request
+
+if TYPE_CHECKING:
+    from services.intake.adapters.vault import Contact
+
+_RACES_MAX = 5
+
+_Agency = Annotated[Principal, Depends(require(Role.AGENCY))]
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/v1", tags=["agencies"])
+
+    @router.post("/orders/{order_id}/actions", status_code=202)
+    async def act(
+        order_id: UUID, body: ActionBody, request: Request, principal: _Agency
+    ) -> Response:
+        """Report what an agency did with its order; the tracker judges whether it counts."""
+        if body.action in NEEDS_NOTE and not body.note:
+            raise invalid_request([("note", f"is needed to {body.action}")])
+        key = idempotency_key(request)
+        for _ in range(_RACES_MAX):
+            try:
+                event_id = await _act(desk, order_id, body, principal, key)
+            except RacedError:
+                continue  # The same request at the same time: now its answer is known.
+            return json_answer({"event_id": str(event_id)}, 202)
+        raise TransientError("the same Idempotency-Key is used many times at once")
+
+    @router.get("/complaints/{complaint_id}/contact")
+    async def contact(
+        complaint_id: UUID, principal: _Agency, purpose: Annotated[Purpose, Query()]
+    ) -> Response:
+        """Tell the agency that has the order whom to contact, and write down that it asked."""
+        return await _contact(desk, complaint_id, principal, purpose)
+
+    return router
+
+
+async def _act(
+    desk: Desk, order_id: UUID, body: ActionBody, principal: Principal, key: str | None
+) -> UUID:
+    scope = str(principal.key_id)
+    body_hash = desk.body_hash(f"orders/{order_id}", body.model_dump(mode="json"))
+    async with desk.db.transaction() as tx:
+        order = await views.order_of(tx, order_id)
+        if order is None or order["agency"] != principal.agency:
+            raise no_such_order()
+        if key:
+            known = (await complaints.find_known(tx, [("key", scope, key)])).get(
+                ("key", scope, key)
+            )
+            if known and known.body_hash != body_hash:
+                raise idempotency_conflict()
+            if known:
+                return known.complaint_id
+        fact = report_action(order_id, order["agency"], body.action, body.note, tx.now)
+        event_id = tx.emit(order["complaint_id"], fact)
+        if key:
+            await complaints.name(tx, [KeyRow(scope, key, body_hash, event_id, tx.now)])
+    return event_id
+
+
+def no_such_order() -> Problem:
+    """Say the same of an order that is another's, unknown, or still on its way to us."""
+    return Problem(
+        404,
+        "no-such-order",
+        "Your agency has no order with this id. A new one may take a second to be known here.",
+        headers={"Retry-After": "1"},
+    )
+
+
+async def _contact(desk: Desk, complaint_id: UUID, principal: Principal, purpose: str) -> Response:
+    access = vault.Access(principal.key_id, principal.role.value, principal.agency, purpose)
+    async with desk.db.transaction() as tx:
+        holds = await views.holds_order(tx, complaint_id, principal.agency or "")
+        found = await desk.vault.find_by_complaint(tx, complaint_id) if holds else None
+        outcome = _judge(found, holds=holds)
+        await vault.record_access(
+            tx,
+            access,
+            outcome,
+            reporter=found.reporter if found else None,
+            complaint_id=complaint_id,
+        )
+    if not holds:
+        raise Problem(404, "no-such-complaint", "Your agency has no order on this complaint.")
+    if found is None:
+        raise Problem(404, "no-contact", "The reporter left neither a name nor a number.")
+    if outcome == "refused":
+        raise Problem(403, "secret", "The reporter asked not to be shown to the agency.")
+    identity = found.identity
+    told = {"name": identity.name, "phone": identity.phone, "address": identity.address}
+    return json_answer({"complaint_id": str(complaint_id), **told})
+
+
+def _judge(found: Contact | None, *, holds: bool) -> vault.Outcome:
+    if not holds or (found is not None and found.is_secret):
+        return "refused"
+    return "nothing" if found is None else "shown"

@@ -1,0 +1,175 @@
+"""The page a citizen answers on: Chinese or English, without script, for every reader.
+
+It holds nothing of the person and as little as possible of the case: whoever finds the link
+learns the complaint's number and what the office says it did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from fastapi import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.intake.http.words import Language
+
+_STYLE = """
+:root{color-scheme:light dark}
+body{font:1.125rem/1.6 system-ui,sans-serif;max-width:38rem;margin:0 auto;padding:1.5rem}
+h1{font-size:1.5rem;line-height:1.3}
+blockquote{margin:0 0 1rem;padding:.25rem 1rem;border-inline-start:.25rem solid #2a6df4}
+fieldset{border:1px solid #888;border-radius:.5rem;margin:0 0 1.25rem;padding:.5rem 1rem}
+legend{font-weight:600;padding:0 .35rem}
+.choice{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}
+input[type=radio]{width:1.35rem;height:1.35rem}
+textarea{box-sizing:border-box;width:100%;font:inherit;padding:.5rem}
+button{font:inherit;font-weight:600;min-height:3rem;padding:0 1.75rem;border:0;border-radius:.5rem;
+background:#1a56c4;color:#fff}
+:focus-visible{outline:.2rem solid #d97706;outline-offset:.15rem}
+[role=alert]{border-inline-start:.25rem solid #c62828;padding:.25rem 1rem}
+.other{text-align:end}
+"""
+
+_STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self';"
+        " frame-ancestors 'none'; base-uri 'none'"
+    ),
+    # The address is the key to the answer: it must not travel on or stay in a cache.
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Vary": "Accept-Language",
+}
+
+_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "zh": {
+        "title": "请评价诉求办理情况",
+        "intro": "您的诉求 {number} 已有答复：",
+        "intro-bare": "您的诉求 {number} 已有答复。",
+        "contacted": "承办单位是否与您联系？",
+        "solved": "您的问题是否解决？",
+        "satisfaction": "您对办理是否满意？",
+        "yes": "是",
+        "no": "否",
+        "satisfied": "满意",
+        "basically": "基本满意",
+        "dissatisfied": "不满意",
+        "wish": "还有什么想说的（选填，请勿填写个人信息）",
+        "send": "提交",
+        "missing": "请回答全部三个问题。",
+        "thanks": "谢谢，您的评价已收到",
+        "thanks-more": "本次评价只计一次。如未解决，我们会交回承办单位重新办理。",
+        "already": "您已评价过，谢谢",
+        "already-more": "以第一次评价为准。",
+        "over": "评价已结束",
+        "over-more": "此链接已过期。如仍有问题，请重新拨打热线。",
+        "gone": "页面不存在",
+        "gone-more": "请检查链接是否完整。",
+        "other": "English",
+    },
+    "en": {
+        "title": "How was your request handled?",
+        "intro": "This is the answer to your request {number}:",
+        "intro-bare": "Your request {number} has been answered.",
+        "contacted": "Did the office contact you?",
+        "solved": "Is the problem solved?",
+        "satisfaction": "Are you satisfied with how it was handled?",
+        "yes": "Yes",
+        "no": "No",
+        "satisfied": "Satisfied",
+        "basically": "More or less satisfied",
+        "dissatisfied": "Not satisfied",
+        "wish": "Anything else? (optional; please no personal details)",
+        "send": "Send",
+        "missing": "Please answer all three questions.",
+        "thanks": "Thank you, your answer has arrived",
+        "thanks-more": "It counts once. If it isn't solved, the office must handle it again.",
+        "already": "You have answered already, thank you",
+        "already-more": "The first answer counts.",
+        "over": "It is too late to answer",
+        "over-more": "This link has expired. If it isn't solved, please call the hotline.",
+        "gone": "There is no such page",
+        "gone-more": "Please check that the link is complete.",
+        "other": "中文",
+    },
+}
+
+
+_WISH = '<textarea id="wish" name="wish" rows="3" maxlength="2000"></textarea>'
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the page asks about."""
+
+    number: str
+    answer: str | None  #: What the office says it did, if known here already.
+
+
+def form(question: Question, language: Language, *, is_incomplete: bool = False) -> Response:
+    """Show the questions."""
+    words = _WORDS[language]
+    intro = words["intro" if question.answer else "intro-bare"].format(number=question.number)
+    parts = [f"<p>{escape(intro)}</p>"]
+    if question.answer:
+        parts.append(f"<blockquote><p>{escape(question.answer)}</p></blockquote>")
+    if is_incomplete:
+        parts.append(f'<p role="alert">{escape(words["missing"])}</p>')
+    yes_no = (("yes", words["yes"]), ("no", words["no"]))
+    how = tuple((value, words[value]) for value in ("satisfied", "basically", "dissatisfied"))
+    parts += [
+        f'<form method="post" action="?lang={language}">',
+        _choices("is_contacted", words["contacted"], yes_no),
+        _choices("is_solved", words["solved"], yes_no),
+        _choices("satisfaction", words["satisfaction"], how),
+        f'<p><label for="wish">{escape(words["wish"])}</label>{_WISH}</p>',
+        f"<p><button>{escape(words['send'])}</button></p></form>",
+        _other_language(language),
+    ]
+    return _page(words["title"], "".join(parts), language, 422 if is_incomplete else 200)
+
+
+def message(what: str, language: Language, status: int = 200) -> Response:
+    """Show one sentence: `thanks`, `already`, `over` or `gone`."""
+    words = _WORDS[language]
+    return _page(words[what], f"<p>{escape(words[f'{what}-more'])}</p>", language, status)
+
+
+def _choices(name: str, legend: str, choices: tuple[tuple[str, str], ...]) -> str:
+    boxes = "".join(
+        f'<label class="choice"><input type="radio" name="{name}" value="{value}" required>'
+        f"{escape(label)}</label>"
+        for value, label in choices
+    )
+    return f"<fieldset><legend>{escape(legend)}</legend>{boxes}</fieldset>"
+
+
+def _other_language(language: Language) -> str:
+    other = "en" if language == "zh" else "zh"
+    label = _WORDS[language]["other"]
+    link = f'<a href="?lang={other}" lang="{other}" hreflang="{other}">{label}</a>'
+    return f'<p class="other">{link}</p>'
+
+
+def _page(title: str, body: str, language: Language, status: int) -> Response:
+    written = (
+        f'<!doctype html><html lang="{"zh-CN" if language == "zh" else "en"}"><head>'
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
+        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+    )
+    return Response(
+        written, status, {**HEADERS, "Content-Language": language}, media_type="text/html"
+    )

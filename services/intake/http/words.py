@@ -1,0 +1,92 @@
+"""A complaint's status in a citizen's words, Chinese or English."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from services.intake.decide.view import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.intake.adapters.views import PublicStatus
+    from services.policy import Agency
+
+Language = Literal["zh", "en"]
+
+STATUS_WORDS: dict[Status, tuple[str, str]] = {
+    Status.RECEIVED: ("已受理", "Received"),
+    Status.BEING_ASSESSED: ("正在确定承办单位", "Being assessed: which office must handle it"),
+    Status.DISPATCHED: ("已派单", "Passed on to the office in charge"),
+    Status.IN_PROGRESS: ("办理中", "Being handled"),
+    Status.ANSWERED: ("已答复，等待您评价", "Answered; we will ask you whether it is solved"),
+    Status.REOPENED: ("重新办理", "Being handled again"),
+    Status.CLOSED: ("已办结", "Closed"),
+    Status.DIVERTED: ("已告知其他途径", "Another way applies; you have been told which"),
+    Status.WITHDRAWN: ("已撤回", "Withdrawn"),
+}
+
+#: What happened, by the code of a moment; `{agency}` is the office's name.
+MOMENT_WORDS: dict[str, tuple[str, str]] = {
+    "received": ("诉求已受理", "Received"),
+    "being-assessed": ("正在确定承办单位", "It is being decided which office must handle it"),
+    "opened": ("已立案", "A case was opened"),
+    "diverted": ("已告知其他途径", "Another way applies"),
+    "dispatched": ("已派单至{agency}", "Passed on to {agency}"),
+    "assisting": ("{agency}协办", "{agency} assists"),
+    "signed": ("{agency}已签收", "{agency} has taken it on"),
+    "returned": ("{agency}退回，将另行派单", "{agency} has returned it; another will be chosen"),
+    "late-sign": ("{agency}签收超时", "{agency} is late in taking it on"),
+    "late-handle": ("{agency}办理超时", "{agency} is late in handling it"),
+    "escalated": ("已提级督办至{agency}", "Raised to {agency}"),
+    "answered": ("{agency}已答复", "{agency} has answered"),
+    "asked-back": ("已收到您的评价", "Your verdict has arrived"),
+    "reopened": ("重新办理", "It is handled again"),
+    "supplemented": ("已补充情况", "Facts were added"),
+    "urged": ("已催办", "The office was urged"),
+    "withdrawn": ("已撤回", "Withdrawn"),
+    "closed-confirmed": ("经您确认办结", "Closed, as you confirmed"),
+    "closed-unconfirmed": ("办结，未收到评价", "Closed without a verdict"),
+    "closed-unsatisfied": ("办结，您未满意", "Closed, though you were not content"),
+    "closed-withdrawn": ("因撤回办结", "Closed, as you withdrew it"),
+    "closed-diverted": ("已告知其他途径，办结", "Closed; another way applies"),
+}
+
+
+def language_for(asked: str | None, accepted: str | None) -> Language:
+    """Choose Chinese or English: what the address asks for, else what the browser prefers."""
+    for part in (asked or "", *(accepted or "").split(",")):
+        match part.strip().lower()[:2]:
+            case "zh":
+                return "zh"
+            case "en":
+                return "en"
+    return "zh"
+
+
+def in_words(
+    found: PublicStatus, agencies: Mapping[str, Agency], language: Language
+) -> dict[str, Any]:
+    """Write a public status; nothing of what was said, by whom, or where."""
+    index = 0 if language == "zh" else 1
+    moments = [{"at": found.accepted_at.isoformat(), "what": "received"}, *found.timeline]
+    return {
+        "complaint_id": str(found.complaint_id),
+        "number": found.number,
+        "status": found.status.value,
+        "status_text": STATUS_WORDS[found.status][index],
+        "expected_at": found.expected_at.isoformat() if found.expected_at else None,
+        "timeline": [_moment(moment, agencies, index) for moment in moments],
+    }
+
+
+def _moment(moment: dict[str, str], agencies: Mapping[str, Agency], index: int) -> dict[str, Any]:
+    code = moment.get("agency", "")
+    name = agencies[code].name if code in agencies else code
+    words = MOMENT_WORDS.get(moment["what"], (moment["what"],) * 2)[index]
+    return {
+        "at": moment["at"],
+        "what": moment["what"],
+        "agency": name or None,
+        "text": words.format(agency=name),
+    }
