@@ -1,0 +1,105 @@
+"""Run the examples that rules carry: each is the proof that its rule does its job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.events import Nature, Place
+from services.policy import Fault, Rule
+from services.router.decide.decision import Complaint, Diverted, Routed, Verdict
+from services.router.decide.explain import explain
+from services.router.decide.route import route
+
+if TYPE_CHECKING:
+    from services.policy import DiversionRule, Example, Policy
+    from services.router.decide.decision import Decision
+
+#: Files that hold examples, by kind of rule.
+_CATALOGUE, _DIVERSIONS = "catalogue.toml", "diversions.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenExample:
+    """An example that doesn't come out as its rule says."""
+
+    fault: Fault  #: Where it stands, what was expected and what came.
+    rule: str
+    expected: str
+    came: str
+    why: tuple[str, ...]  #: What speaks most for what came: the first lines of the trace.
+
+
+def complaint_of(example: Example) -> Complaint:
+    """Make an example a complaint."""
+    return Complaint(
+        text=example.text or "",
+        category=example.category,
+        nature=example.nature or Nature.UNKNOWN,
+        place=Place(district=example.district, street=example.street),
+    )
+
+
+def outcome_of(decision: Decision) -> str:
+    """Write an outcome as an example expects it: an agency, `held`, or `diverted:KIND`."""
+    if isinstance(decision, Routed):
+        return decision.lead
+    if isinstance(decision, Diverted):
+        return f"diverted:{decision.diversion}"
+    return "held"
+
+
+def broken_example(
+    policy: Policy, rule: Rule | DiversionRule, example: Example
+) -> BrokenExample | None:
+    """Run one example.
+
+    Args:
+        policy: The whole policy: other rules have their say too.
+        rule: The rule that carries it.
+        example: A complaint and what must become of it.
+
+    Returns:
+        What is wrong, or None where it comes out as expected.
+    """
+    came = outcome_of(route(complaint_of(example), policy))
+    if example.expect == came:
+        return None
+    if example.expect == "not-diverted" and not came.startswith("diverted:"):
+        return None
+    file = _CATALOGUE if isinstance(rule, Rule) else _DIVERSIONS
+    message = f"an example of {rule.id} expects {example.expect}, and {came} came"
+    why = trace_lines(policy, complaint_of(example))
+    return BrokenExample(Fault(file, example.line, message), rule.id, example.expect, came, why)
+
+
+def broken_examples(policy: Policy) -> tuple[BrokenExample, ...]:
+    """Run every example of a policy; none comes back where all hold."""
+    ran = (broken_example(policy, rule, example) for rule, example in policy.examples())
+    return tuple(broken for broken in ran if broken is not None)
+
+
+def trace_lines(policy: Policy, complaint: Complaint, limit: int = 6) -> tuple[str, ...]:
+    """Tell how a decision came about, briefly.
+
+    Args:
+        policy: The policy to decide by.
+        complaint: What is decided.
+        limit: How many rules to tell of.
+
+    Returns:
+        Lines for a person: outcome, category, place, then the nearest rules.
+    """
+    explanation = explain(complaint, policy)
+    decision, trace = explanation.decision, explanation.decision.trace
+    where = " < ".join(policy.divisions[code].name for code in trace.divisions) or "unknown"
+    by = getattr(decision, "rule", None)
+    told = (trial for trial in explanation.trials if trial.verdict is not Verdict.OTHER_CATEGORY)
+    rules = tuple(f"{trial.rule}: {trial.verdict}: {trial.why}" for trial in told)
+    return (
+        f"outcome: {outcome_of(decision)}" + (f" by {by}" if by else ""),
+        f"category: {trace.category or 'none'} ({trace.category_why})",
+        f"place: {where}",
+        *trace.notes,
+        *rules[:limit],
+    )

@@ -1,0 +1,88 @@
+"""The one sentence that tells a dispatcher why, in the city's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.policy import Policy, Rule
+    from services.router.decide.decision import HeldReason
+    from services.router.decide.diversions import Detour
+
+_ZH = {
+    "rule": "按派单目录 {rule}，{matter}由{lead}办理{basis}。",
+    "basis": "（依据：{basis}）",
+    "anything": "此类事项",
+    "fallback": "承办单位不明确，事发地属{place}，由{lead}组织办理。",
+    "repeat": "同一人就同一事项再次反映，诉求 {complaint} 正在办理，告知进展。",
+    "diversion": "来电提到“{word}”，按 {rule} 不派单，告知其他途径。",
+    "no-place": "地点不明，无法确定承办单位，请人工核实。",
+    "no-rule": "派单目录没有适用的条目，请人工确定承办单位。",
+    "conflict": "{rules} 同样具体而承办单位不同，请人工裁定。",
+    "returned-out": "{excluded}已退单，没有其他单位可派，请人工裁定。",
+    "too-many-returns": "退单已超过 {returns_max} 次，请人工裁定。",
+    "comma": "、",
+}
+_EN = {
+    "rule": "By catalogue rule {rule}, {matter} belongs to {lead}{basis}.",
+    "basis": " ({basis})",
+    "anything": "this matter",
+    "fallback": "No rule names an agency; it is in {place}, so {lead} organises the handling.",
+    "repeat": "The same person asks about the same matter as complaint {complaint}: tell progress.",
+    "diversion": "It mentions “{word}”, so by {rule} no order is due: tell the other way.",
+    "no-place": "The place is unknown, so no agency can be named: a person must decide.",
+    "no-rule": "No rule of the catalogue fits: a person must decide.",
+    "conflict": "{rules} are equally specific and name different leads: a person must decide.",
+    "returned-out": "{excluded} returned it and nobody else is left: a person must decide.",
+    "too-many-returns": "Returned more than {returns_max} times: a person must decide.",
+    "comma": ", ",
+}
+
+
+def _sentences(policy: Policy) -> dict[str, str]:
+    return _ZH if policy.city.language == "zh" else _EN
+
+
+def of_rule(policy: Policy, rule: Rule, category: str | None, lead: str) -> str:
+    """Say that a rule decided."""
+    say = _sentences(policy)
+    matter = policy.categories[category].name if category else say["anything"]
+    basis = say["basis"].format(basis=rule.basis) if rule.basis else ""
+    name = policy.agencies[lead].name
+    return say["rule"].format(rule=rule.id, matter=matter, lead=name, basis=basis)
+
+
+def of_fallback(policy: Policy, district: str, lead: str) -> str:
+    """Say that the district takes what nobody else does (兜底)."""
+    place, name = policy.divisions[district].name, policy.agencies[lead].name
+    return _sentences(policy)["fallback"].format(place=place, lead=name)
+
+
+def of_repeat(policy: Policy, complaint: str) -> str:
+    """Say which open complaint it repeats."""
+    return _sentences(policy)["repeat"].format(complaint=complaint)
+
+
+def of_diversion(policy: Policy, detour: Detour) -> str:
+    """Say which word diverted it, by which rule."""
+    return _sentences(policy)["diversion"].format(word=detour.word, rule=detour.rule.id)
+
+
+def of_held(
+    policy: Policy, reason: HeldReason, rules: tuple[str, ...], excluded: tuple[str, ...]
+) -> str:
+    """Say why a person must decide.
+
+    Args:
+        policy: The policy in force.
+        reason: Why.
+        rules: Ids of the rules in conflict, if any.
+        excluded: Agencies that returned it.
+    """
+    say = _sentences(policy)
+    names = [policy.agencies[code].name if code in policy.agencies else code for code in excluded]
+    return say[reason].format(
+        rules=say["comma"].join(rules),
+        excluded=say["comma"].join(names),
+        returns_max=policy.routing.returns_max,
+    )
