@@ -1,0 +1,1 @@
+"""The tracker's tables: `cases` loads and stores aggregates, `reading` answers questions."""

@@ -1,0 +1,213 @@
+"""What may follow what, for a case and for a work order.
+
+Rules of this file
+------------------
+
+Rule 1: everything that decides whether a case or an order may change lives here. As much
+as possible stands in the tables; the few bits that don't fit (`return_refusal`) are
+functions below them, and nowhere else.
+
+Rule 2: a pair that isn't in a table is not an error. Agencies, citizens and services act
+at the same time and learn of each other late, so what doesn't fit any more is answered
+with `Ignored` and a reason, and nothing changes. The reason names the trigger and the
+state, so that a count of reasons shows which habit or fault is behind them.
+
+Rule 3: a trigger is what happened, as a past participle; a state is where things stand.
+Nothing but a trigger changes a state.
+
+Rule 4: time is a trigger like any other. Every state that isn't final has a deadline or
+waits for somebody who can be named; `CASE_WAITS_FOR` and `ORDER_WAITS_FOR` say which, and
+a test holds them to that.
+
+How the two machines fit together
+---------------------------------
+
+A case has one order for the lead and one for each assisting agency. Only the lead's order
+moves the case: when the lead returns it nobody has the case, which is the same as being
+held, and the case waits for the router (which routes anew at once) or, when the router
+can't, for an operator. So ROUTED is legal in one state only, and a routing that comes twice
+or late meets HANDLING and is ignored without any further check.
+
+An assist's order lives and ends by itself. When a case closes, for whatever reason, the
+orders still open are recalled, so no clock ticks on a closed case.
+
+A breach moves nothing: the agency still has to do the work. It is a self-loop, written
+down so that a breach on a state without that loop is seen to be too late.
+
+`docs/lifecycle.md` is generated from the tables by `to_mermaid`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from services.runtime.step import Ignored
+from services.tracker.decide.case import CaseState, Order, OrderState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+S = TypeVar("S", CaseState, OrderState)
+
+
+class CaseTrigger(StrEnum):
+    """What can happen to a case."""
+
+    ROUTED = "routed"  #: The router or an operator named an agency.
+    HELD = "held"  #: The router could not.
+    DIVERTED = "diverted"  #: The statute names another way.
+    RETURNED = "returned"  #: The lead said it isn't theirs.
+    RESOLVED = "resolved"  #: The lead said it is done.
+    ASKED = "asked"  #: The delay is over, the citizen is being asked.
+    CONFIRMED = "confirmed"  #: The citizen says it is solved.
+    REOPENED = "reopened"  #: The citizen isn't satisfied, and a round is left.
+    UNSATISFIED = "unsatisfied"  #: The citizen isn't satisfied, and no round is left.
+    LAPSED = "lapsed"  #: Nobody answered, or nobody could be asked.
+    SUPPLEMENTED = "supplemented"  #: More facts, or an urge (催办).
+    WITHDRAWN = "withdrawn"  #: The citizen no longer asks for anything.
+    BREACHED = "breached"  #: An order's due instant passed.
+
+
+class OrderTrigger(StrEnum):
+    """What can happen to a work order."""
+
+    SIGNED = "signed"
+    PROGRESSED = "progressed"
+    RETURNED = "returned"
+    RESOLVED = "resolved"
+    RECALLED = "recalled"
+    SIGN_DUE = "sign-due"
+    AT_RISK = "at-risk"
+    DUE = "due"
+
+
+#: None is "no case yet".
+CASE: Final[Mapping[tuple[CaseState | None, CaseTrigger], CaseState]] = {
+    (None, CaseTrigger.ROUTED): CaseState.HANDLING,
+    (None, CaseTrigger.HELD): CaseState.HELD,
+    (None, CaseTrigger.DIVERTED): CaseState.CLOSED,
+    (CaseState.HELD, CaseTrigger.ROUTED): CaseState.HANDLING,
+    (CaseState.HELD, CaseTrigger.HELD): CaseState.HELD,
+    (CaseState.HELD, CaseTrigger.DIVERTED): CaseState.CLOSED,
+    (CaseState.HELD, CaseTrigger.SUPPLEMENTED): CaseState.HELD,
+    (CaseState.HELD, CaseTrigger.BREACHED): CaseState.HELD,  # An assist's order runs on.
+    (CaseState.HELD, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
+    (CaseState.HANDLING, CaseTrigger.RETURNED): CaseState.HELD,
+    (CaseState.HANDLING, CaseTrigger.RESOLVED): CaseState.RESOLVED,
+    (CaseState.HANDLING, CaseTrigger.SUPPLEMENTED): CaseState.HANDLING,
+    (CaseState.HANDLING, CaseTrigger.BREACHED): CaseState.HANDLING,
+    (CaseState.HANDLING, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
+    (CaseState.RESOLVED, CaseTrigger.ASKED): CaseState.RESOLVED,
+    (CaseState.RESOLVED, CaseTrigger.CONFIRMED): CaseState.CLOSED,
+    (CaseState.RESOLVED, CaseTrigger.REOPENED): CaseState.HANDLING,
+    (CaseState.RESOLVED, CaseTrigger.UNSATISFIED): CaseState.CLOSED,
+    (CaseState.RESOLVED, CaseTrigger.LAPSED): CaseState.CLOSED,
+    (CaseState.RESOLVED, CaseTrigger.SUPPLEMENTED): CaseState.RESOLVED,
+    (CaseState.RESOLVED, CaseTrigger.BREACHED): CaseState.RESOLVED,  # An assist's.
+    (CaseState.RESOLVED, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
+}
+
+#: None is "not dispatched yet"; dispatching is what makes an order.
+ORDER: Final[Mapping[tuple[OrderState, OrderTrigger], OrderState]] = {
+    (OrderState.DISPATCHED, OrderTrigger.SIGNED): OrderState.SIGNED,
+    (OrderState.DISPATCHED, OrderTrigger.PROGRESSED): OrderState.DISPATCHED,
+    (OrderState.DISPATCHED, OrderTrigger.RETURNED): OrderState.RETURNED,
+    # Doing the work without signing first is accepting it.
+    (OrderState.DISPATCHED, OrderTrigger.RESOLVED): OrderState.RESOLVED,
+    (OrderState.DISPATCHED, OrderTrigger.RECALLED): OrderState.RECALLED,
+    (OrderState.DISPATCHED, OrderTrigger.SIGN_DUE): OrderState.DISPATCHED,
+    (OrderState.DISPATCHED, OrderTrigger.AT_RISK): OrderState.DISPATCHED,
+    (OrderState.DISPATCHED, OrderTrigger.DUE): OrderState.DISPATCHED,
+    (OrderState.SIGNED, OrderTrigger.PROGRESSED): OrderState.SIGNED,
+    (OrderState.SIGNED, OrderTrigger.RETURNED): OrderState.RETURNED,
+    (OrderState.SIGNED, OrderTrigger.RESOLVED): OrderState.RESOLVED,
+    (OrderState.SIGNED, OrderTrigger.RECALLED): OrderState.RECALLED,
+    (OrderState.SIGNED, OrderTrigger.AT_RISK): OrderState.SIGNED,
+    (OrderState.SIGNED, OrderTrigger.DUE): OrderState.SIGNED,
+}
+
+CASE_FINAL: Final = frozenset({CaseState.CLOSED})
+ORDER_FINAL: Final = frozenset({OrderState.RESOLVED, OrderState.RETURNED, OrderState.RECALLED})
+
+#: Rule 4: who or what ends each state; nothing waits for nobody. Two tables, because equal
+#: words of two enumerations are equal keys.
+CASE_WAITS_FOR: Final[Mapping[CaseState, tuple[str, ...]]] = {
+    CaseState.HELD: ("the router, which routes a returned case anew", "an operator in triage"),
+    CaseState.HANDLING: ("deadline `due` of the lead's order", "the lead agency"),
+    CaseState.RESOLVED: ("deadline `callback`", "the citizen", "the notifier's lapse"),
+}
+ORDER_WAITS_FOR: Final[Mapping[OrderState, tuple[str, ...]]] = {
+    OrderState.DISPATCHED: ("deadlines `sign`, `at-risk`, `due`", "the agency"),
+    OrderState.SIGNED: ("deadlines `at-risk`, `due`", "the agency"),
+}
+
+
+def next_case(state: CaseState | None, trigger: CaseTrigger) -> CaseState | Ignored:
+    """Look up where a case goes; a pair that isn't in the table is ignored."""
+    following = CASE.get((state, trigger))
+    return following if following is not None else Ignored(f"case-{state or 'new'}-not-{trigger}")
+
+
+def next_order(state: OrderState, trigger: OrderTrigger) -> OrderState | Ignored:
+    """Look up where an order goes; a pair that isn't in the table is ignored."""
+    following = ORDER.get((state, trigger))
+    return following if following is not None else Ignored(f"order-{state}-not-{trigger}")
+
+
+def return_refusal(order: Order) -> Ignored | None:
+    """Say why an order may not be returned, or None where it may.
+
+    An assisting agency was asked for its part, not for the case; it resolves its order
+    with the reason instead. And an agency that has answered once may not find out in the
+    second round that the matter was never its own (首接负责, 接诉即办工作条例 art. 14).
+    """
+    if order.role != "lead":
+        return Ignored("return-by-assist")
+    if order.round > 1:
+        return Ignored("return-after-reopening")
+    return None
+
+
+def to_mermaid() -> str:
+    """Write `docs/lifecycle.md` from the tables."""
+    order_table: dict[tuple[StrEnum | None, str], StrEnum] = {
+        (None, "dispatched"): OrderState.DISPATCHED
+    }
+    order_table.update({(state, trigger): new for (state, trigger), new in ORDER.items()})
+    return "\n".join(
+        [
+            "<!-- Generated by `make generate` from services/tracker/decide/lifecycle.py. -->",
+            "# Lifecycle of a case and of a work order",
+            "",
+            "What isn't drawn here is ignored with a reason and changes nothing.",
+            "",
+            "## Case",
+            "",
+            *_diagram({(s, t): n for (s, t), n in CASE.items()}, CASE_FINAL),
+            "",
+            *_waits(CaseState, CASE_WAITS_FOR),
+            "",
+            "## Work order",
+            "",
+            *_diagram(order_table, ORDER_FINAL),
+            "",
+            *_waits(OrderState, ORDER_WAITS_FOR),
+            "",
+        ]
+    )
+
+
+def _diagram(
+    table: Mapping[tuple[StrEnum | None, str], StrEnum], final: frozenset[StrEnum]
+) -> list[str]:
+    arrows = [f"    {s or '[*]'} --> {n}: {t}" for (s, t), n in table.items()]
+    ends = [f"    {state} --> [*]" for state in sorted(final)]
+    header = ["| in state | when | becomes |", "|---|---|---|"]
+    rows = [f"| {s or '(none yet)'} | {t} | {n} |" for (s, t), n in table.items()]
+    return ["```mermaid", "stateDiagram-v2", *arrows, *ends, "```", "", *header, *rows]
+
+
+def _waits(states: Iterable[S], waits_for: Mapping[S, tuple[str, ...]]) -> list[str]:
+    header = ["| state | ends by |", "|---|---|"]
+    return header + [f"| {s} | {'; '.join(waits_for.get(s, ('(final)',)))} |" for s in states]

@@ -1,0 +1,160 @@
+"""What follows from the router's word: a case opens, an agency gets the order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.events import CaseOpened, ComplaintDiverted, ComplaintHeld, ComplaintRouted
+from services.runtime.step import Ignored, Step
+from services.tracker.decide.case import Case, CaseState, Clock, Order
+from services.tracker.decide.lifecycle import CaseTrigger, next_case
+from services.tracker.decide.turn import Turn
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.events import Event
+    from services.policy import Policy
+    from services.policy.standards import Standard
+    from services.tracker.decide.case import Outcome
+
+
+def routed(
+    event: Event, fact: ComplaintRouted, case: Case | None, policy: Policy, now: datetime
+) -> Step[Case] | Ignored:
+    """Dispatch to the lead and to everyone who assists.
+
+    The clock starts now, when the agency gets the order: not when it signs (it could stall)
+    and not when the citizen called (an outage of ours isn't the agency's fault).
+    """
+    state = next_case(case.state if case else None, CaseTrigger.ROUTED)
+    if isinstance(state, Ignored):
+        return state
+    if case is not None and fact.attempt < case.attempt:
+        return Ignored("routing-superseded")
+    turn = _begin(event, fact, case, policy=policy, now=now, becomes=("routed", state))
+    standard = _standard(turn, fact.standard)
+    turn.case = replace(
+        turn.case,
+        attempt=fact.attempt,
+        lead=fact.lead,
+        scored=fact.scored,
+        standard=standard.key,
+        copies=fact.copies,
+        excluded=fact.excluded,
+        held_because=None,
+    )
+    _dispatch(turn, fact, _clock(turn, standard))
+    return turn.step()
+
+
+def held(
+    event: Event, fact: ComplaintHeld, case: Case | None, policy: Policy, now: datetime
+) -> Step[Case] | Ignored:
+    """Keep a case that nobody has yet; an operator settles it in triage."""
+    state = next_case(case.state if case else None, CaseTrigger.HELD)
+    if isinstance(state, Ignored):
+        return state
+    if case is not None and fact.attempt < case.attempt:
+        return Ignored("routing-superseded")
+    turn = _begin(event, fact, case, policy=policy, now=now, becomes=("held", state))
+    turn.case = replace(
+        turn.case, attempt=fact.attempt, excluded=fact.excluded, held_because=fact.reason
+    )
+    if case is not None:
+        turn.heard(fact)
+    return turn.step()
+
+
+def diverted(
+    event: Event, fact: ComplaintDiverted, case: Case | None, policy: Policy, now: datetime
+) -> Step[Case] | Ignored:
+    """Open and close at once: no order is due, the citizen has been told another way."""
+    state = next_case(case.state if case else None, CaseTrigger.DIVERTED)
+    if isinstance(state, Ignored):
+        return state
+    turn = _begin(event, fact, case, policy=policy, now=now, becomes=("diverted", state))
+    turn.heard(fact)
+    turn.close("diverted")
+    return turn.step()
+
+
+def _begin(
+    event: Event,
+    fact: ComplaintRouted | ComplaintHeld | ComplaintDiverted,
+    case: Case | None,
+    *,
+    policy: Policy,
+    now: datetime,
+    becomes: tuple[Outcome, CaseState],
+) -> Turn:
+    """Open the case if there is none, and take over what the router settled on."""
+    matter = fact.matter
+    outcome, state = becomes
+    if case is not None:
+        # Until an order is dispatched nothing has been promised, so the bundle may still
+        # change with a later routing; after that it stays, whatever is published.
+        changed = replace(case, state=state, outcome=outcome, matter=matter, policy=policy.hash)
+        return Turn(changed, policy, now, event.id)
+    opened = Case(event.complaintid, state, outcome, matter, policy.hash, opened_at=now)
+    turn = Turn(opened, policy, now, event.id)
+    turn.say(
+        CaseOpened(
+            number=matter.number,
+            outcome=outcome,
+            category=matter.category,
+            district=matter.place.district,
+            street=matter.place.street,
+        )
+    )
+    return turn
+
+
+def _standard(turn: Turn, key: str) -> Standard:
+    """Find a standard in the case's bundle.
+
+    A case that is routed anew may be given a standard that only a later bundle has. The
+    promise was made under the case's own, so there its present standard holds on.
+
+    Raises:
+        KeyError: The bundle that decided doesn't know the standard it decided on.
+    """
+    standards = turn.policy.standards
+    present = turn.case.standard
+    if key not in standards and present is not None:
+        return standards[present]
+    return standards[key]
+
+
+def _clock(turn: Turn, standard: Standard) -> Clock:
+    """Say which promise the new orders are under.
+
+    The promise is the citizen's, so a return doesn't move it: the next agency gets what is
+    left of the time, unless its own standard, counted from now, is stricter. Only the sign
+    clock is its own. Where the promise is broken already, it can't be kept by anybody any
+    more; whoever let it pass has the breach, and the next agency gets a fresh clock.
+    """
+    fresh = turn.clock(standard)
+    promised = turn.case.latest_lead()
+    if promised is None or not turn.now < promised.clock.due_at <= fresh.due_at:
+        return fresh
+    at_risk_at = max(turn.now, promised.clock.at_risk_at)
+    return replace(promised.clock, sign_due_at=fresh.sign_due_at, at_risk_at=at_risk_at)
+
+
+def _dispatch(turn: Turn, fact: ComplaintRouted, clock: Clock) -> None:
+    """Give out the orders; an assist that goes on assisting keeps the order it has."""
+    assists = [agency for agency in dict.fromkeys(fact.assists) if agency != fact.lead]
+    for order in turn.case.orders:
+        if order.is_open and order.agency not in assists:
+            turn.recall(order)
+    going_on = {order.agency for order in turn.case.orders if _assists(order)}
+    turn.dispatch(fact.lead, "lead", clock)
+    for agency in assists:
+        if agency not in going_on:
+            turn.dispatch(agency, "assist", clock)
+
+
+def _assists(order: Order) -> bool:
+    return order.is_open and order.role == "assist"

@@ -1,0 +1,243 @@
+"""What one event or deadline does to a case, gathered while it is being decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from services.events import (
+    CaseClosed,
+    CaseEscalated,
+    OrderBreached,
+    OrderDispatched,
+    Satisfaction,
+)
+from services.runtime.step import Deadline, Step
+from services.tracker.decide import sla
+from services.tracker.decide.case import (
+    Callback,
+    CallbackState,
+    Case,
+    CaseState,
+    Clock,
+    ClosedAs,
+    Note,
+    Order,
+    OrderState,
+    Role,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from services.events import Fact
+    from services.policy import Policy
+    from services.policy.standards import Standard
+
+#: Kinds of deadline, as `Deadline.kind`.
+SIGN, AT_RISK, DUE, CALLBACK = "sign", "at-risk", "due", "callback"
+
+#: Kept elsewhere: on the case and the order. And the reporter's token leads to a person,
+#: which is nothing for those who read histories.
+_NOT_IN_HISTORY = {"matter", "timeline", "reporter"}
+
+
+def derived_id(complaint_id: UUID, *parts: object) -> UUID:
+    """Name an order or a call-back after what it is, so deciding again names it the same."""
+    return uuid5(complaint_id, ":".join(str(part) for part in parts))
+
+
+def note(fact: Fact, at: datetime, cause: UUID | None, **more: Any) -> Note:  # noqa: ANN401
+    """Write a fact, or an event that led to none, as a line of history."""
+    detail = fact.model_dump(mode="json", exclude=_NOT_IN_HISTORY, exclude_none=True)
+    return Note(at, type(fact).__name__, {**detail, **more}, cause)
+
+
+@dataclass(slots=True)
+class Turn:
+    """A case on its way from one state to the next; lives for one decision only."""
+
+    case: Case
+    policy: Policy
+    now: datetime
+    cause: UUID | None = None
+    facts: list[Fact] = field(default_factory=list)
+    starting: list[Deadline] = field(default_factory=list)
+    stopping: list[tuple[UUID, str]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The city's time zone."""
+        return ZoneInfo(self.policy.city.time_zone)
+
+    def say(self, fact: Fact) -> None:
+        """Make a fact true, and a line of the case's history."""
+        self.facts.append(fact)
+        self.notes.append(note(fact, self.now, self.cause))
+
+    def heard(self, fact: Fact) -> None:
+        """Keep what somebody said as a line of history only."""
+        self.notes.append(note(fact, self.now, self.cause))
+
+    def step(self) -> Step[Case]:
+        """Finish: the case as it is now, and all that follows."""
+        case = replace(
+            self.case,
+            notes=(*self.case.notes, *self.notes),
+            history_length=self.case.history_length + len(self.notes),
+        )
+        return Step(
+            case,
+            facts=tuple(self.facts),
+            set_deadlines=tuple(self.starting),
+            clear_deadlines=tuple(self.stopping),
+            policy=self.policy.hash,
+        )
+
+    def put(self, changed: Order) -> None:
+        """Replace one of the case's orders."""
+        orders = tuple(changed if o.order_id == changed.order_id else o for o in self.case.orders)
+        self.case = replace(self.case, orders=orders)
+
+    def clock(self, standard: Standard) -> Clock:
+        """Make a promise that starts now (from dispatch, not from signing)."""
+        calendar, zone, language = self.policy.calendar, self.zone, self.policy.city.language
+        promise = sla.due(standard.handle_within, calendar, self.now, zone, language)
+        at_risk_at = sla.before(standard.at_risk_before, calendar, promise.at, zone)
+        return Clock(
+            sign_due_at=self.sign_due_at(standard),
+            at_risk_at=max(self.now, at_risk_at),
+            due_at=promise.at,
+            is_provisional=promise.is_provisional,
+            timeline=promise.timeline,
+        )
+
+    def sign_due_at(self, standard: Standard) -> datetime | None:
+        """When an order dispatched now must be signed; None where nobody waits for it."""
+        if standard.sign_within is None:
+            return None
+        return sla.due(standard.sign_within, self.policy.calendar, self.now, self.zone).at
+
+    def dispatch(self, agency: str, role: Role, clock: Clock) -> None:
+        """Give an agency a work order, and start its clocks."""
+        case = self.case
+        assert case.standard is not None and case.scored is not None  # noqa: S101, PT018
+        order = Order(
+            order_id=derived_id(case.complaint_id, role, agency, case.round, case.attempt),
+            agency=agency,
+            role=role,
+            round=case.round,
+            attempt=case.attempt,
+            standard=case.standard,
+            scored=case.scored,
+            state=OrderState.DISPATCHED,
+            clock=clock,
+            dispatched_at=self.now,
+        )
+        self.case = replace(case, orders=(*case.orders, order))
+        self._start(order, SIGN, clock.sign_due_at)
+        self._start(order, AT_RISK, clock.at_risk_at)
+        self._start(order, DUE, clock.due_at)
+        self.say(self._dispatched(order))
+
+    def _dispatched(self, order: Order) -> OrderDispatched:
+        return OrderDispatched(
+            order_id=order.order_id,
+            agency=order.agency,
+            role=order.role,
+            round=order.round,
+            attempt=order.attempt,
+            copies=self.case.copies if order.role == "lead" else (),
+            scored=order.scored,
+            standard=order.standard,
+            sign_due_at=order.clock.sign_due_at,
+            at_risk_at=order.clock.at_risk_at,
+            due_at=order.clock.due_at,
+            is_due_provisional=order.clock.is_provisional,
+            timeline=order.clock.timeline,
+            matter=self.case.matter,
+        )
+
+    def _start(self, order: Order, kind: str, due_at: datetime | None) -> None:
+        if due_at is not None:
+            key = self.case.complaint_id
+            self.starting.append(Deadline(key, order.order_id, kind, due_at))
+
+    def stop_sign(self, order: Order) -> None:
+        """Stop the sign clock if it still runs."""
+        is_running = order.state is OrderState.DISPATCHED and order.sign_breached_at is None
+        if is_running and order.clock.sign_due_at is not None:
+            self.stopping.append((order.order_id, SIGN))
+
+    def stop_all(self, order: Order) -> None:
+        """Stop every clock of an order that still runs."""
+        self.stop_sign(order)
+        if order.warned_at is None:
+            self.stopping.append((order.order_id, AT_RISK))
+        if order.breached_at is None:
+            self.stopping.append((order.order_id, DUE))
+
+    def recall(self, order: Order) -> None:
+        """Take an open order back."""
+        self.stop_all(order)
+        self.put(replace(order, state=OrderState.RECALLED, ended_at=self.now))
+        detail = {"order_id": str(order.order_id), "agency": order.agency}
+        self.notes.append(Note(self.now, "OrderRecalled", detail, self.cause))
+
+    def breach(self, order: Order, clock: Literal["sign", "handle"]) -> Order:
+        """Record that a due instant passed; a broken handle clock raises the case."""
+        due_at = order.clock.due_at if clock == "handle" else order.clock.sign_due_at
+        assert due_at is not None  # noqa: S101 - a clock that doesn't exist can't break
+        if clock == "handle":
+            order = replace(order, breached_at=self.now)
+        else:
+            order = replace(order, sign_breached_at=self.now)
+        self.put(order)
+        self.say(
+            OrderBreached(order_id=order.order_id, agency=order.agency, clock=clock, due_at=due_at)
+        )
+        if clock == "handle":
+            self._escalate(order)
+        return order
+
+    def _escalate(self, order: Order) -> None:
+        """Raise to the next level; at the top of the ladder, tell the top again.
+
+        An assist's breach is its own agency's: told to level 1, it doesn't raise the case.
+        """
+        ladder = self.policy.escalation
+        if not ladder:
+            return
+        level = min(self.case.level + 1, len(ladder)) if order.role == "lead" else 1
+        if order.role == "lead":
+            self.case = replace(self.case, level=level)
+        raised_to = self.policy.raised_to(ladder[level - 1], order.agency)
+        self.say(
+            CaseEscalated(
+                order_id=order.order_id, agency=order.agency, level=level, raised_to=raised_to
+            )
+        )
+
+    def put_callback(self, changed: Callback) -> None:
+        """Replace the case's latest call-back; one that wasn't asked yet and ends won't be."""
+        held = self.case.callback
+        if held is not None and held.state is CallbackState.WAITING and not changed.is_open:
+            self.stopping.append((held.callback_id, CALLBACK))
+        self.case = replace(self.case, callbacks=(*self.case.callbacks[:-1], changed))
+
+    def close(
+        self,
+        reason: ClosedAs,
+        *,
+        is_solved: bool | None = None,
+        satisfaction: Satisfaction | None = None,
+    ) -> None:
+        """Close the case; what is still open is recalled, so no clock ticks on."""
+        for order in self.case.orders:
+            if order.is_open:
+                self.recall(order)
+        self.case = replace(self.case, state=CaseState.CLOSED, closed_as=reason, closed_at=self.now)
+        self.say(CaseClosed(reason=reason, is_solved=is_solved, satisfaction=satisfaction))
