@@ -1,0 +1,1 @@
+"""The command line: `whistle`. It may use everything; nothing may use it."""

@@ -1,0 +1,186 @@
+"""The event log of the play, kept by complaint: what was said, and what it adds up to. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from services.events import (
+    CallbackAnswered,
+    CaseClosed,
+    CaseEscalated,
+    CaseOpened,
+    CaseReopened,
+    ComplaintDiverted,
+    ComplaintHeld,
+    ComplaintReceived,
+    ComplaintRouted,
+    OrderBreached,
+    OrderDispatched,
+    OrderResolved,
+    OrderReturned,
+    Satisfaction,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from uuid import UUID
+
+    from services.events import Event, Fact
+
+F = TypeVar("F", bound="Fact")
+
+_OUTCOMES: Mapping[type[Fact], str] = {
+    ComplaintRouted: "routed",
+    ComplaintHeld: "held",
+    ComplaintDiverted: "diverted",
+}
+
+
+@dataclass(slots=True)
+class History:
+    """Everything said about one complaint, each source's part in its order."""
+
+    events: list[Event] = field(default_factory=list)
+    is_closed: bool = False  #: Nothing more is due.
+
+    def add(self, event: Event) -> None:
+        """Write an event down."""
+        self.events.append(event)
+        self.is_closed = self.is_closed or isinstance(event.data, CaseClosed)
+
+    def facts(self, kind: type[F]) -> list[F]:
+        """Give the facts of one kind."""
+        return [event.data for event in self.events if isinstance(event.data, kind)]
+
+    @property
+    def number(self) -> str | None:
+        """What people quote."""
+        received = self.facts(ComplaintReceived)
+        return received[0].matter.number if received else None
+
+    @property
+    def outcomes(self) -> list[str]:
+        """What the router said, in its order."""
+        said = [event for event in self.events if event.source == "router"]
+        said.sort(key=lambda event: event.sequence)
+        return [_OUTCOMES[type(event.data)] for event in said if type(event.data) in _OUTCOMES]
+
+    @property
+    def open_orders(self) -> list[OrderDispatched]:
+        """Orders that no fact has ended; closing a case recalls those still open."""
+        if self.is_closed:
+            return []
+        ended = {fact.order_id for fact in self.facts(OrderResolved)}
+        ended |= {fact.order_id for fact in self.facts(OrderReturned)}
+        return [fact for fact in self.facts(OrderDispatched) if fact.order_id not in ended]
+
+    @property
+    def waits_for_agency(self) -> bool:
+        """The promise is broken and raised, and the agency still owes its answer."""
+        raised = {fact.order_id for fact in self.facts(CaseEscalated)}
+        leads = [order for order in self.open_orders if order.role == "lead"]
+        return bool(leads) and all(order.order_id in raised for order in leads)
+
+    @property
+    def waits_for_dispatcher(self) -> bool:
+        """Nobody has it."""
+        return (
+            bool(self.facts(CaseOpened)) and not self.is_closed and self.outcomes[-1:] == ["held"]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Valid call-backs, counted for the three rates."""
+
+    valid: int = 0
+    contacted: int = 0
+    solved: int = 0
+    satisfied: int = 0
+    basically: int = 0
+
+    def numerators(self, basically_counts: float) -> dict[str, float]:
+        """Give the numerators of the three rates; `valid` is the denominator of all."""
+        return {
+            "response": self.contacted,
+            "resolution": self.solved,
+            "satisfaction": round(self.satisfied + basically_counts * self.basically, 6),
+        }
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All histories of the play."""
+
+    histories: dict[UUID, History] = field(default_factory=dict)
+    undecodable: int = 0  #: Records that are no event.
+    dead_letters: int = 0
+
+    def add(self, event: Event) -> None:
+        """Write an event down."""
+        self.histories.setdefault(event.complaintid, History()).add(event)
+
+    def facts(self, kind: type[F]) -> Iterator[F]:
+        """Give the facts of one kind, of all complaints."""
+        for history in self.histories.values():
+            yield from history.facts(kind)
+
+    def verdicts(self) -> Verdicts:
+        """Count the answers that the tracker took: those a closing or reopening was caused by."""
+        counted = Verdicts()
+        for history in self.histories.values():
+            answers = {e.id: e.data for e in history.events if isinstance(e.data, CallbackAnswered)}
+            for event in history.events:
+                taken = isinstance(event.data, CaseReopened) or (
+                    isinstance(event.data, CaseClosed)
+                    and event.data.reason in {"confirmed", "unsatisfied"}
+                )
+                answer = answers.get(event.causeid) if taken and event.causeid else None
+                if answer is not None:
+                    counted = _with(counted, answer)
+        return counted
+
+    def breached_handle(self) -> list[OrderBreached]:
+        """Orders whose answer came late or not at all."""
+        return [fact for fact in self.facts(OrderBreached) if fact.clock == "handle"]
+
+
+def _with(so_far: Verdicts, answer: CallbackAnswered) -> Verdicts:
+    return Verdicts(
+        so_far.valid + 1,
+        so_far.contacted + answer.is_contacted,
+        so_far.solved + answer.is_solved,
+        so_far.satisfied + (answer.satisfaction is Satisfaction.SATISFIED),
+        so_far.basically + (answer.satisfaction is Satisfaction.BASICALLY),
+    )
+
+
+def unsettled(
+    ledger: Ledger, posted: Collection[UUID], left_held: Collection[UUID], silent: Collection[UUID]
+) -> list[UUID]:
+    """Say which complaints something is still to happen with.
+
+    Args:
+        ledger: The log so far.
+        posted: Every complaint of the play.
+        left_held: Those that the dispatcher has looked at and left.
+        silent: Those whose agency will never do anything.
+    """
+    return [
+        complaint_id
+        for complaint_id in posted
+        if not _is_settled(
+            ledger.histories.get(complaint_id, History()),
+            may_be_held=complaint_id in left_held,
+            may_be_late=complaint_id in silent,
+        )
+    ]
+
+
+def _is_settled(history: History, *, may_be_held: bool, may_be_late: bool) -> bool:
+    return (
+        history.is_closed
+        or (may_be_held and history.waits_for_dispatcher)
+        or (may_be_late and history.waits_for_agency)
+    )

@@ -1,0 +1,178 @@
+"""Run the notifier: `python -m services.notifier`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.notifier.adapters import deliveries
+from services.notifier.adapters.endpoints import EndpointBook, Endpoints
+from services.notifier.adapters.guard import EVERYWHERE, Guard, read_networks
+from services.notifier.adapters.people import GatewayChannel, IntakeVault, LogChannel
+from services.notifier.adapters.sealing import Sealer
+from services.notifier.adapters.wire import TIMEOUT_S, Wire
+from services.notifier.decide import Schedule
+from services.notifier.handle.caller import Caller, Links
+from services.notifier.handle.consumer import Notifier
+from services.notifier.handle.lanes import Lanes
+from services.notifier.handle.poller import Poller
+from services.notifier.handle.recorder import Recorder
+from services.notifier.handle.rounds import run_rounds
+from services.notifier.http import make_app
+from services.notifier.http.desk import Desk
+from services.policy.durations import parse_duration
+from services.runtime.errors import MisconfiguredError
+from services.runtime.service import Context, Service, run_service
+from services.runtime.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from services.notifier.handle.ports import Channel
+
+#: How old a process's copy of the endpoints may be.
+_REFRESH_S = 1.0
+
+_FORGET_EVERY_S = 600.0
+
+
+class NotifierSettings(ServiceSettings):
+    """The notifier's settings."""
+
+    port: int = 8084
+    hook_allow: str = ""  #: Networks to trust on top of the public internet (CIDR list).
+    hook_schedule: str = "0s 5s 5m 30m 2h 5h 10h 14h 20h 24h"  #: Delays before the attempts.
+    hook_timeout_s: float = TIMEOUT_S
+    sms_gateway_url: str | None = None  #: Without it, messages go to `callback_log`.
+    callback_log: Path = Path("callbacks.ndjson")
+    deliveries_kept_days: int = 30  #: How long a finished delivery can be looked at.
+
+    def schedule(self) -> Schedule:
+        """Read `hook_schedule`.
+
+        Raises:
+            MisconfiguredError: A delay can't be read, or there is none.
+        """
+        parsed = [parse_duration(text) for text in self.hook_schedule.split()]
+        delays = [duration.elapsed for duration in parsed if duration is not None]
+        exact = tuple(delay for delay in delays if delay is not None)
+        if not exact or len(exact) != len(parsed):
+            raise MisconfiguredError(
+                f"WHISTLE_HOOK_SCHEDULE {self.hook_schedule!r}: write delays such as '0s 5s 5m 2h'"
+            )
+        return Schedule(exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The notifier's parts, wired; also driven one by one by tests."""
+
+    book: EndpointBook
+    recorder: Recorder
+    lanes: Lanes
+    poller: Poller
+    caller: Caller
+    notifier: Notifier
+    desk: Desk
+    wires: tuple[Wire, ...]
+    refresh: asyncio.Event
+
+    async def settle(self) -> None:
+        """Send, record and poll until nothing is due any more, as background work would."""
+        is_moving = True
+        while is_moving:
+            await self.book.refresh()
+            while not (self.lanes.is_idle and self.recorder.is_idle):
+                await self.recorder.flush()
+                await asyncio.sleep(0.001)
+            is_moving = bool(await self.poller.poll() or await self.caller.work())
+
+    async def run_recorder(self) -> None:
+        """Record until cancelled; then let what is in flight finish, and record that too."""
+        try:
+            await self.recorder.run()
+        finally:
+            await self.lanes.stop()
+            while not self.recorder.is_idle:
+                await self.recorder.flush()
+            for wire in self.wires:
+                await wire.close()
+
+    async def run_refresh(self) -> None:
+        """Keep the copy of the endpoints fresh until cancelled."""
+
+        async def refresh() -> bool:
+            await self.book.refresh()
+            return False
+
+        await run_rounds("refresh", refresh, wake=self.refresh, every_s=_REFRESH_S)
+
+
+def wire_up(context: Context) -> Parts:
+    """Make the parts and connect them."""
+    settings, db, clock = context.settings, context.db, context.clock
+    secrets = settings.secrets
+    hooks = Wire(Guard(read_networks(settings.hook_allow)), timeout_s=settings.hook_timeout_s)
+    trusted = Wire(Guard(EVERYWHERE))
+    channel: Channel
+    if settings.sms_gateway_url:
+        channel = GatewayChannel(trusted, settings.sms_gateway_url)
+    else:
+        channel = LogChannel(settings.callback_log, clock)
+    sealer = Sealer(secrets.endpoint_key)
+    book = EndpointBook(db, sealer)
+    recorder = Recorder(db)
+    lanes = Lanes(hooks, book, recorder, clock, schedule=settings.schedule())
+    recorder.on_recorded = lanes.recorded
+    caller = Caller(
+        db,
+        context.policies,
+        IntakeVault(trusted, settings.intake_url, secrets.service_key),
+        channel,
+        Links(settings.public_url or settings.intake_url, secrets.callback_secret),
+    )
+    notifier = Notifier(book, lanes, caller.wake.set)
+    caller.stage = notifier
+    desk = Desk(db, book, Endpoints(db, sealer), hooks, clock)
+    poller = Poller(db, lanes)
+    refresh = asyncio.Event()
+    recorder.on_health_changed = refresh.set
+    wires = (hooks, trusted)
+    return Parts(book, recorder, lanes, poller, caller, notifier, desk, wires, refresh)
+
+
+def build(context: Context) -> Service:
+    """Put the notifier together; events and deadlines drive the same object."""
+    parts = wire_up(context)
+    kept = timedelta(days=context.settings.deliveries_kept_days)
+
+    async def forget() -> bool:
+        return await deliveries.forget_before(context.db, context.clock.now() - kept) > 0
+
+    async def run_forget() -> None:
+        await run_rounds("forget", forget, every_s=_FORGET_EVERY_S)
+
+    app = make_app(parts.desk)
+    app.state.notifier = parts
+    return Service(
+        app=app,
+        consumer=parts.notifier,
+        timed=parts.notifier,
+        background=(
+            parts.run_refresh,
+            parts.run_recorder,
+            parts.poller.run,
+            parts.caller.run,
+            run_forget,
+        ),
+    )
+
+
+def main() -> None:
+    """Run until told to stop."""
+    run_service("notifier", NotifierSettings(), build)
+
+
+if __name__ == "__main__":
+    main()

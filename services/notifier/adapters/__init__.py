@@ -1,0 +1,1 @@
+"""What the notifier touches: its tables, the network, the vault and the channels."""

@@ -1,0 +1,62 @@
+"""Pure decisions of the notifier: who is told, what an answer means, when to ask again."""
+
+from services.notifier.decide.attempt import (
+    Answer,
+    Decision,
+    Delivered,
+    Disable,
+    GiveUp,
+    RetryAt,
+    Schedule,
+    Trouble,
+    judge,
+)
+from services.notifier.decide.callback import (
+    ATTEMPT,
+    LAPSE,
+    Callback,
+    CallbackState,
+    Contact,
+    Sending,
+    after_attempt,
+    attempt_due,
+    cancel,
+    lapse,
+    plan,
+)
+from services.notifier.decide.directory import Directory, Endpoint, SigningKey, audience
+from services.notifier.decide.watch import LEASE, Backlog, Job, Planned, Watch, for_outside, watch
+
+__all__ = [
+    "ATTEMPT",
+    "LAPSE",
+    "LEASE",
+    "Answer",
+    "Backlog",
+    "Callback",
+    "CallbackState",
+    "Contact",
+    "Decision",
+    "Delivered",
+    "Directory",
+    "Disable",
+    "Endpoint",
+    "GiveUp",
+    "Job",
+    "Planned",
+    "RetryAt",
+    "Schedule",
+    "Sending",
+    "SigningKey",
+    "Trouble",
+    "Watch",
+    "after_attempt",
+    "attempt_due",
+    "audience",
+    "cancel",
+    "for_outside",
+    "judge",
+    "lapse",
+    "plan",
+    "watch",
+]

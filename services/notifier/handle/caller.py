@@ -1,0 +1,170 @@
+"""Asks people back: takes call-backs that are due, sends, and records what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.notifier.adapters import callbacks
+from services.notifier.decide import Callback, Sending, Watch, after_attempt
+from services.notifier.handle.consumer import callback_of, with_callback
+from services.notifier.handle.rounds import run_rounds
+from services.runtime import telemetry
+from services.runtime.step import Change, Step
+from services.runtime.tokens import sign_callback
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from services.notifier.handle.consumer import Notifier
+    from services.notifier.handle.ports import Channel, Vault
+    from services.policy import Policy
+    from services.runtime.policies import PolicyStore
+    from services.runtime.postgres import Database, Tx
+
+log = telemetry.get_logger()
+
+#: How late an attempt may be.
+POLL_S = 0.5
+
+#: Attempts at a time.
+_AT_ONCE = 64
+
+NOTICE = "callback"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes the link with which a person answers, without logging in.
+
+    Attributes:
+        public_url: Where citizens reach intake.
+        secret: Signs the links.
+    """
+
+    public_url: str
+    secret: bytes
+
+    def of(self, callback: Callback) -> str:
+        """Make the link of one call-back; it dies when the call-back lapses."""
+        token = sign_callback(
+            self.secret, callback.complaint_id, callback.callback_id, callback.lapses_at
+        )
+        return f"{self.public_url.rstrip('/')}/v1/callbacks/{token}"
+
+
+class Caller:
+    """Makes attempts; a number is in memory for as long as its request takes."""
+
+    def __init__(
+        self,
+        db: Database,
+        policies: PolicyStore,
+        vault: Vault,
+        channel: Channel,
+        links: Links,
+    ) -> None:
+        """Wire the parts; `run` begins."""
+        self._db = db
+        self._policies = policies
+        self._vault = vault
+        self._channel = channel
+        self._links = links
+        self.wake = asyncio.Event()
+        self.stage: Notifier  # Set when everything is wired: the two know each other.
+
+    async def run(self) -> None:
+        """Call back until cancelled."""
+        await run_rounds("caller", self._round, wake=self.wake, every_s=POLL_S)
+
+    async def _round(self) -> bool:
+        return await self.work() > 0
+
+    async def work(self) -> int:
+        """Make the attempts that are due; returns how many."""
+        async with self._db.transaction() as tx:
+            due = await callbacks.claim(tx, _AT_ONCE)
+        if due:
+            made = await asyncio.gather(*(self._attempt_safely(callback) for callback in due))
+            async with self._db.transaction() as tx:
+                await self._record(tx, list(zip(due, made, strict=True)))
+        return len(due)
+
+    async def _attempt_safely(self, callback: Callback) -> Sending:
+        try:
+            return await self._attempt(callback)
+        except Exception:
+            # A bug over one person must not keep the others from being asked.
+            log.exception("callback-attempt-failed", callback_id=str(callback.callback_id))
+            return Sending("unavailable", self._channel.name)
+
+    async def _attempt(self, callback: Callback) -> Sending:
+        name = self._channel.name
+        contact = await self._vault.contact(callback.reporter or "", callback.complaint_id)
+        if contact is None:
+            return Sending("unavailable", name)
+        if contact.phone is None:
+            return Sending("no-contact", name)
+        text = words(self._policies.current, callback, self._links.of(callback))
+        reference = f"{callback.callback_id}-{callback.attempts + 1}"
+        is_sent = await self._channel.send(contact.phone, text, reference)
+        return Sending("sent" if is_sent else "failed", name)
+
+    async def _record(self, tx: Tx, made: Sequence[tuple[Callback, Sending]]) -> None:
+        by_key: dict[UUID, list[tuple[Callback, Sending]]] = defaultdict(list)
+        for callback, sending in made:
+            by_key[callback.complaint_id].append((callback, sending))
+        states = await self.stage.load(tx, sorted(by_key))
+        changes = []
+        for key, attempts in sorted(by_key.items()):
+            after = states[key]
+            for callback, sending in attempts:
+                after = self._take(tx, after, callback, sending)
+            if after is not states[key]:
+                changes.append(Change(key, states[key], after))
+        if changes:
+            await self.stage.store(tx, changes)
+
+    def _take(self, tx: Tx, state: Watch, callback: Callback, sending: Sending) -> Watch:
+        current = callback_of(state, callback.callback_id)
+        if current is None or current.attempts != callback.attempts:
+            return state  # This attempt counts already: our lease had run out.
+        policy = self._policies.current
+        step = after_attempt(current, sending, policy.callback, tx.now)
+        if not isinstance(step, Step):
+            return state
+        # (call-back, attempt) names the facts: recording again would repeat their ids.
+        for fact in step.facts:
+            tx.emit(
+                callback.complaint_id,
+                fact,
+                cause=callback.cause_id,
+                ordinal=step.state.attempts,
+                policy=policy.hash,
+            )
+        for deadline in step.set_deadlines:
+            tx.set_deadline(deadline)
+        for subject, kind in step.clear_deadlines:
+            tx.clear_deadline(callback.complaint_id, subject, kind)
+        return with_callback(state, step.state)
+
+
+def words(policy: Policy, callback: Callback, link: str) -> str:
+    """Say it in the person's language, or else in the city's.
+
+    Args:
+        policy: Holds the notices.
+        callback: Who is asked about what.
+        link: Where to answer.
+    """
+    agency = policy.agencies.get(callback.agency)
+    values = {
+        "number": callback.number,
+        "link": link,
+        "answer": callback.answer,
+        "agency": agency.name if agency else callback.agency,
+    }
+    return policy.notice(NOTICE, callback.language, values)

@@ -1,0 +1,163 @@
+"""Writes down what became of attempts: many in one transaction, with the facts that follow."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from services.events import HookDelivered, HookDisabled, HookFailed
+from services.notifier.adapters import deliveries, endpoints
+from services.notifier.adapters.deliveries import Outcome
+from services.notifier.decide import Delivered, Disable, GiveUp, Job, RetryAt
+from services.notifier.handle.rounds import run_rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.notifier.handle.attempts import Finished
+    from services.runtime.postgres import Database, Tx
+
+#: A moment in which more attempts may finish, so that they share a transaction.
+GATHER_S = 0.03
+
+#: Outcomes in one transaction.
+BATCH_MAX = 1000
+
+#: Replays that can be told apart in the ids of facts; more would repeat an id, not lose a fact.
+_REPLAYS = 1000
+
+
+class Recorder:
+    """Gathers outcomes and stores them."""
+
+    def __init__(self, db: Database, *, gather_s: float = GATHER_S) -> None:
+        """Wire the parts; `run` begins."""
+        self._db = db
+        self._gather_s = gather_s
+        self._finished: list[Finished] = []
+        self._released: list[tuple[Job, datetime | None]] = []
+        self._wake = asyncio.Event()
+        self.on_recorded: Callable[[Sequence[Finished]], None] = lambda _finished: None
+        self.on_health_changed: Callable[[], None] = lambda: None
+
+    def finish(self, finished: Finished) -> None:
+        """Take an attempt that was made."""
+        self._finished.append(finished)
+        self._wake.set()
+
+    def release(self, job: Job, due_at: datetime | None) -> None:
+        """Take a job that wasn't attempted."""
+        self._released.append((job, due_at))
+        self._wake.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """True while nothing waits to be written."""
+        return not self._finished and not self._released
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        await run_rounds("recorder", self._round, wake=self._wake)
+
+    async def _round(self) -> bool:
+        await asyncio.sleep(self._gather_s)
+        await self.flush()
+        return bool(self._finished or self._released)
+
+    async def flush(self) -> int:
+        """Write what has come in; returns how many attempts that were."""
+        finished, self._finished = self._finished[:BATCH_MAX], self._finished[BATCH_MAX:]
+        released, self._released = self._released, []
+        if not finished and not released:
+            return 0
+        try:
+            async with self._db.transaction() as tx:
+                await deliveries.release(tx, released)
+                is_health_changed = await self._write(tx, finished) if finished else False
+        except BaseException:
+            self._finished = finished + self._finished
+            self._released = released + self._released
+            raise
+        self.on_recorded(finished)
+        if is_health_changed:
+            self.on_health_changed()
+        return len(finished)
+
+    async def _write(self, tx: Tx, finished: Sequence[Finished]) -> bool:
+        counted = await deliveries.record(tx, [_outcome(one) for one in finished])
+        for one in finished:
+            if one.job.delivery_id in counted:
+                _tell(tx, one)
+        return await _write_health(tx, finished)
+
+
+def _outcome(finished: Finished) -> Outcome:
+    state, due_at = "failed", None
+    match finished.decision:
+        case Delivered():
+            state = "delivered"
+        case RetryAt(at):
+            state, due_at = "pending", at
+    return Outcome(finished.job, state, due_at, finished.entry())
+
+
+def _tell(tx: Tx, finished: Finished) -> None:
+    job, decision = finished.job, finished.decision
+    if isinstance(decision, RetryAt):
+        return
+    # Several endpoints get one event, and a person may replay it: keep the facts' ids apart.
+    ordinal = finished.endpoint.number * _REPLAYS + job.replays % _REPLAYS
+    fact: HookDelivered | HookFailed
+    if isinstance(decision, Delivered):
+        fact = HookDelivered(
+            delivery_id=job.delivery_id,
+            endpoint_id=job.endpoint_id,
+            event_id=job.event_id,
+            event_type=job.event_type,
+            attempts=job.attempt,
+            status=decision.status,
+        )
+    else:
+        fact = HookFailed(
+            delivery_id=job.delivery_id,
+            endpoint_id=job.endpoint_id,
+            event_id=job.event_id,
+            event_type=job.event_type,
+            attempts=job.attempt,
+            status=finished.status,
+            error=decision.reason,
+        )
+    tx.emit(job.complaint_id, fact, cause=job.event_id, ordinal=ordinal)
+
+
+async def _write_health(tx: Tx, finished: Sequence[Finished]) -> bool:
+    """Write what the batch says about endpoints; True if anything changed."""
+    recovered: set[UUID] = set()
+    failing: dict[UUID, datetime | None] = {}
+    disabled: dict[UUID, tuple[Finished, Disable]] = {}
+    for one in finished:  # In the order in which they finished: the last one says how it is.
+        endpoint_id = one.endpoint.endpoint_id
+        match one.decision:
+            case Delivered():
+                failing.pop(endpoint_id, None)
+                recovered.add(endpoint_id)
+            case RetryAt(pause_until=pause_until):
+                recovered.discard(endpoint_id)
+                failing[endpoint_id] = pause_until or failing.get(endpoint_id)
+            case GiveUp():
+                recovered.discard(endpoint_id)
+                failing.setdefault(endpoint_id, None)
+            case Disable():
+                disabled[endpoint_id] = (one, one.decision)
+    known = {one.endpoint.endpoint_id: one.endpoint.failing_since for one in finished}
+    recovered = {i for i in recovered if known[i] is not None}
+    failing = {i: until for i, until in failing.items() if until or known[i] is None}
+    await endpoints.note_health(tx, recovered, failing)
+    for endpoint_id, (one, decision) in disabled.items():
+        row = await endpoints.disable(tx, endpoint_id, decision.why)
+        if row is not None:
+            fact = HookDisabled(endpoint_id=endpoint_id, agency=row["agency"], reason=decision.why)
+            tx.emit(endpoint_id, fact, cause=one.job.event_id, ordinal=one.endpoint.number)
+    return bool(recovered or failing or disabled)

@@ -1,0 +1,139 @@
+"""Who is told: endpoints and their secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Response
+
+from services.events import HookDisabled
+from services.notifier.decide import Answer
+from services.notifier.decide.signing import headers, secret_text
+from services.notifier.http.bodies import ChangedEndpoint, NewEndpoint
+from services.notifier.http.desk import Desk, Manager, may_see, no_such_endpoint, plain
+from services.runtime.ids import new_id
+from services.runtime.keys import Principal, Role
+from services.runtime.postgres import Tx
+from services.runtime.problems import Problem
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/v1/endpoints", tags=["endpoints"])
+    _add_reading(router, desk)
+    _add_writing(router, desk)
+    _add_secrets(router, desk)
+    return router
+
+
+def _add_reading(router: APIRouter, desk: Desk) -> None:
+    @router.get("")
+    async def list_endpoints(principal: Manager) -> dict[str, Any]:
+        """List endpoints; an agency sees its own."""
+        rows = await desk.endpoints.all(principal.agency)
+        return {"items": [plain(row) for row in rows]}
+
+    @router.get("/{endpoint_id}")
+    async def get_endpoint(endpoint_id: UUID, principal: Manager) -> dict[str, Any]:
+        """Show one endpoint, without its secret."""
+        return plain(await desk.endpoint(endpoint_id, principal))
+
+
+def _add_writing(router: APIRouter, desk: Desk) -> None:
+    @router.post("", status_code=201)
+    async def add_endpoint(body: NewEndpoint, principal: Manager) -> dict[str, Any]:
+        """Add an endpoint; the answer is the only one that ever shows its secret."""
+        fields = body.model_dump()
+        if principal.role is Role.AGENCY:
+            fields["agency"] = body.agency or principal.agency
+        if not may_see(principal, fields["agency"]):
+            raise Problem(403, "not-your-agency", "An agency adds endpoints of its own only.")
+        async with desk.db.transaction() as tx:
+            row, secret = await desk.endpoints.add(tx, fields)
+        await desk.book.refresh()
+        return plain(row) | {"secret": secret_text(secret)}
+
+    @router.patch("/{endpoint_id}")
+    async def change_endpoint(
+        endpoint_id: UUID, body: ChangedEndpoint, principal: Manager
+    ) -> dict[str, Any]:
+        """Change an endpoint; switching it on again also forgives its failures."""
+        before = await desk.endpoint(endpoint_id, principal)
+        fields = dict(before) | body.model_dump(exclude_none=True)
+        async with desk.db.transaction() as tx:
+            row = await desk.endpoints.change(tx, endpoint_id, fields)
+            if row is not None and before["is_enabled"] and not row["is_enabled"]:
+                _tell_disabled(tx, endpoint_id, row["agency"])
+        await desk.book.refresh()
+        if row is None:
+            raise no_such_endpoint()
+        return plain(row)
+
+    @router.delete("/{endpoint_id}", status_code=204)
+    async def remove_endpoint(endpoint_id: UUID, principal: Manager) -> Response:
+        """Delete an endpoint; what it hasn't got is cancelled."""
+        await desk.endpoint(endpoint_id, principal)
+        async with desk.db.transaction() as tx:
+            await desk.endpoints.remove(tx, endpoint_id)
+        await desk.book.refresh()
+        return Response(status_code=204)
+
+
+def _tell_disabled(tx: Tx, endpoint_id: UUID, agency: str | None) -> None:
+    tx.emit(endpoint_id, HookDisabled(endpoint_id=endpoint_id, agency=agency, reason="operator"))
+
+
+def _add_secrets(router: APIRouter, desk: Desk) -> None:
+    @router.post("/{endpoint_id}/rotate")
+    async def rotate_secret(endpoint_id: UUID, principal: Manager) -> dict[str, Any]:
+        """Give a new secret; for 24 hours requests are signed with the old one as well."""
+        await desk.endpoint(endpoint_id, principal)
+        async with desk.db.transaction() as tx:
+            rotated = await desk.endpoints.rotate(tx, endpoint_id)
+        await desk.book.refresh()
+        if rotated is None:
+            raise no_such_endpoint()
+        row, secret = rotated
+        return plain(row) | {"secret": secret_text(secret)}
+
+    @router.post("/{endpoint_id}/test")
+    async def send_test(endpoint_id: UUID, principal: Manager) -> dict[str, Any]:
+        """Send a signed test event now and tell what the endpoint answered."""
+        return await _test(desk, endpoint_id, principal)
+
+
+async def _test(desk: Desk, endpoint_id: UUID, principal: Principal) -> dict[str, Any]:
+    await desk.endpoint(endpoint_id, principal)
+    await desk.book.refresh()
+    endpoint = desk.book.directory.get(endpoint_id)
+    if endpoint is None:
+        raise no_such_endpoint()
+    now, event_id = desk.clock.now(), str(new_id())
+    body = orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": "notifier",
+            "type": "whistle.EndpointTested",
+            "time": now,
+            "datacontenttype": "application/json",
+            "data": {"endpoint_id": endpoint_id},
+        }
+    )
+    signed = headers(endpoint.signing_keys(now), event_id, int(now.timestamp()), body)
+    result = await desk.transport.post(endpoint.url, signed, body)
+    if isinstance(result, Answer):
+        return {
+            "event_id": event_id,
+            "is_delivered": result.is_success,
+            "status": result.status,
+            "response": result.body.decode(errors="replace"),
+        }
+    return {
+        "event_id": event_id,
+        "is_delivered": False,
+        "error": result.code,
+        "detail": result.detail,
+    }
