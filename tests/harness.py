@@ -60,9 +60,7 @@ class Path:
         """An HTTP client of one service, with a key of this role."""
         headers = {"Authorization": f"Bearer {await self.key(role, agency)}"} if role else {}
         transport = httpx.ASGITransport(self.running[service].service.app)
-        return httpx.AsyncClient(
-            transport=transport, base_url=f"http://{service}", headers=headers
-        )
+        return httpx.AsyncClient(transport=transport, base_url=f"http://{service}", headers=headers)
 
 
 @asynccontextmanager
@@ -72,6 +70,7 @@ async def running(
     policy: Policy,
     builds: Mapping[str, Build],
     settings: Mapping[str, Any],
+    *,
     bus: MemoryBus | None = None,
 ) -> AsyncIterator[Path]:
     """Assemble services and join their groups; nothing moves until `settle`.

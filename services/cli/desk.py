@@ -171,7 +171,7 @@ def add_hook(
 
 
 @hooks.command("test")
-def test_hook(endpoint_id: Annotated[str, typer.Argument()], data: _Data = _DATA) -> None:
+def try_hook(endpoint_id: Annotated[str, typer.Argument()], data: _Data = _DATA) -> None:
     """Send a signed test event."""
     answer = Installation(data).ask("POST", "notifier", f"/v1/endpoints/{endpoint_id}/test")
     typer.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())

@@ -116,7 +116,7 @@ async def _smoke(
         uvicorn.Config(receiver, host, int(port), log_level="error", lifespan="off")
     )
     serving = asyncio.ensure_future(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.05)
     bound = server.servers[0].sockets[0].getsockname()[1]
     ask = installation.ask
@@ -133,7 +133,9 @@ async def _smoke(
         posted = [await asyncio.to_thread(_post, ask, n) for n in range(complaints)]
         await _arrive(receiver, {one for one, _ in posted}, within_s)
     finally:
-        await asyncio.to_thread(ask, "DELETE", "notifier", f"/v1/endpoints/{endpoint['endpoint_id']}")
+        await asyncio.to_thread(
+            ask, "DELETE", "notifier", f"/v1/endpoints/{endpoint['endpoint_id']}"
+        )
         server.should_exit = True
         await serving
     spent = [receiver.arrived[one] - at for one, at in posted if one in receiver.arrived]

@@ -42,7 +42,7 @@ def build(context: Context) -> Service:
                 if not is_transient(error):
                     get_logger().exception("forget-keys-failed")
 
-    return Service(app=make_app(desk), consumer=ViewConsumer(), background=(forget,))
+    return Service(app=make_app(desk), consumer=ViewConsumer(), background=(desk.keep_up, forget))
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def wire_up(context: Context) -> Parts:
     )
     notifier = Notifier(book, lanes, caller.wake.set)
     caller.stage = notifier
-    desk = Desk(db, book, Endpoints(db, sealer), hooks, clock)
+    desk = Desk(db, book, Endpoints(db, sealer), hooks, clock, context.policies)
     poller = Poller(db, lanes)
     refresh = asyncio.Event()
     recorder.on_health_changed = refresh.set

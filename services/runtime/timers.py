@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from services.runtime import telemetry
@@ -42,6 +44,9 @@ _REMOVE = """
 
 #: Deadlines in one transaction. Measured: 500 fire several times as many a second as one by one.
 BATCH_MAX = 500
+
+#: A deadline whose decision raised is tried again after this.
+_AGAIN_AFTER = timedelta(minutes=1)
 
 #: How long an idle worker waits before it looks again.
 POLL_S = 0.25
@@ -108,7 +113,7 @@ class Timers(Generic[S]):
         for key, deadlines in sorted(by_key.items()):
             state = before[key]
             for deadline in deadlines:
-                outcome = self._stage.decide_due(deadline, state, tx.now)
+                outcome = self._decide_one(deadline, state, tx)
                 if isinstance(outcome, Ignored):
                     telemetry.IGNORED.labels(outcome.reason).inc()
                     continue
@@ -116,6 +121,15 @@ class Timers(Generic[S]):
             if state is not before[key]:
                 changes.append(Change(key, before[key], state))
         return changes
+
+    def _decide_one(self, deadline: Deadline, state: S, tx: Tx) -> Step[S] | Ignored:
+        """Decide; a bug in it puts off this deadline and holds up no other."""
+        try:
+            return self._stage.decide_due(deadline, state, tx.now)
+        except Exception:
+            log.exception("deadline-failed", complaint_id=str(deadline.key), kind=deadline.kind)
+            tx.set_deadline(replace(deadline, due_at=tx.now + _AGAIN_AFTER))
+            return Ignored("deadline-failed")
 
     @staticmethod
     def _take(tx: Tx, deadline: Deadline, step: Step[S]) -> S:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -83,6 +84,11 @@ class Door:
         await self.path.settle()
         await self.parts.settle()
         await self.path.settle()
+
+    async def sent(self) -> None:
+        """Wait until no request is on its way."""
+        while self.parts.lanes._tasks:
+            await asyncio.wait(self.parts.lanes._tasks)
 
     def told(self) -> list[Event]:
         """Everything the notifier has said, as the topic has it."""

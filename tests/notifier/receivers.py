@@ -36,6 +36,7 @@ class Receiver:
     scripts: list[Script] = field(default_factory=list)
     default: Script | None = None
     connections: int = 0
+    _arrival: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -46,6 +47,12 @@ class Receiver:
     def ids(self) -> list[str]:
         """The `webhook-id` of every request."""
         return [request.headers["webhook-id"] for request in self.requests]
+
+    async def received(self, count: int) -> None:
+        """Wait until so many requests have come in."""
+        while len(self.requests) < count:
+            self._arrival.clear()
+            await self._arrival.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -58,6 +65,7 @@ class Receiver:
                 body = await reader.readexactly(int(headers["content-length"]))
                 received = Received(line.split(" ")[1], headers, body)
                 self.requests.append(received)
+                self._arrival.set()
                 script = self.scripts.pop(0) if self.scripts else self.default or answer(200)
                 await script(received, writer)
                 await writer.drain()

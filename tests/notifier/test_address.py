@@ -14,7 +14,7 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 @pytest.mark.parametrize(
     "address",
     [
-        "0.0.0.0",
+        "0.0.0.0",  # noqa: S104 - an address to refuse
         "10.1.2.3",
         "100.64.0.1",  # Carrier-grade NAT, and one cloud's metadata.
         "100.100.100.200",
@@ -83,11 +83,11 @@ def test_plain_http_goes_only_to_trusted_networks():
     [
         ("https://a.example/in", Target(True, "a.example", 443, "/in", "a.example")),
         ("http://a.example:81", Target(False, "a.example", 81, "/", "a.example:81")),
-        ("https://a.example/x?b=1&c=%20", Target(True, "a.example", 443, "/x?b=1&c=%20", "a.example")),
+        ("https://a.example/x?b=%20", Target(True, "a.example", 443, "/x?b=%20", "a.example")),
         ("https://[2606:4700::1]/x", Target(True, "2606:4700::1", 443, "/x", "[2606:4700::1]")),
         ("https://a.example/路", Target(True, "a.example", 443, "/%E8%B7%AF", "a.example")),
     ],
-)  # fmt: skip
+)
 def test_a_url_is_taken_apart(url, target):
     """What goes on the wire is exactly what was registered."""
     assert parse_url(url) == target

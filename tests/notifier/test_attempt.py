@@ -24,9 +24,7 @@ SCHEDULE = Schedule()
 
 
 def decide(result, attempt=1, failing_since=None, chance=0.0, schedule=SCHEDULE):
-    return judge(
-        attempt, result, schedule, failing_since=failing_since, now=NOON, chance=chance
-    )
+    return judge(attempt, result, schedule, failing_since=failing_since, now=NOON, chance=chance)
 
 
 @pytest.mark.parametrize(

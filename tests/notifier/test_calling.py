@@ -9,6 +9,8 @@ import orjson
 import pytest
 
 from services.events import CaseClosed, OrderResolved
+from services.notifier.adapters import callbacks
+from services.notifier.decide import Sending, plan
 from services.notifier.handle.caller import words
 from services.runtime.tokens import CallbackTicket, read_callback
 from tests.builders import NOON
@@ -161,9 +163,6 @@ async def test_an_attempt_recorded_twice_counts_once(door, gateway):
     await door.publish(a_callback_due())
     await door.path.settle()
     db, caller = door.path.running["notifier"].db, door.parts.caller
-    from services.notifier.adapters import callbacks
-    from services.notifier.decide import Sending
-
     async with db.transaction() as tx:
         (claimed,) = await callbacks.claim(tx, 10)
     for _ in range(2):
@@ -185,8 +184,6 @@ async def test_without_a_gateway_messages_go_to_a_file(dsn, tmp_path, vault):
 
 async def test_a_language_nobody_wrote_falls_back_to_the_citys():
     """Better words in Chinese than none."""
-    from services.notifier.decide import plan
-
     due = plan(a_callback_due(language="fr"), COMPLAINT, COMPLAINT).state
     text = words(a_policy(), due, "https://x.example/t")
     assert "https://x.example/t" in text

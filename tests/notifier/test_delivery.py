@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 from standardwebhooks import Webhook
 
@@ -19,7 +21,8 @@ from services.events import (
 )
 from services.notifier.adapters import deliveries
 from services.runtime.ids import new_id
-from tests.builders import NOON
+from tests.builders import NOON, as_outgoing
+from tests.notifier.conftest import open_door
 from tests.notifier.receivers import a_receiver, answer, silence
 from tests.notifier.stories import ORDER, a_dispatch
 
@@ -40,10 +43,8 @@ async def test_an_event_is_delivered_and_signed(door):
     assert request.headers["webhook-id"] == str(event.id)
     assert request.headers["webhook-timestamp"] == str(int(NOON.timestamp()))
     signature = request.headers["webhook-signature"]
-    signed = b".".join([str(event.id).encode(), str(int(NOON.timestamp())).encode(), request.body])
     # The library's own `verify` compares with the machine's clock; its `sign` takes ours.
     assert signature == Webhook(endpoint["secret"]).sign(str(event.id), NOON, request.body.decode())
-    assert signed.endswith(request.body)
     assert decode(request.body) == event
     assert [row["state"] for row in await door.rows()] == ["delivered"]
     (told,) = door.told()
@@ -95,10 +96,7 @@ async def test_gone_switches_the_endpoint_off_and_says_so(door):
     async with a_receiver(answer(410)) as receiver:
         endpoint = await door.add_endpoint(receiver.url)
         await door.track(a_dispatch())
-        assert door.facts() == ["HookFailed", "HookDisabled"] or door.facts() == [
-            "HookDisabled",
-            "HookFailed",
-        ]
+        assert sorted(door.facts()) == ["HookDisabled", "HookFailed"]
         disabled = next(e for e in door.told() if e.type == "whistle.HookDisabled")
         assert (disabled.data.reason, str(disabled.complaintid)) == (
             "gone",
@@ -113,8 +111,6 @@ async def test_gone_switches_the_endpoint_off_and_says_so(door):
 
 async def test_after_the_last_attempt_it_fails_and_can_be_replayed(dsn, tmp_path):
     """Given up is not lost: a person starts it over when the receiver is well again."""
-    from tests.notifier.conftest import open_door
-
     async with open_door(dsn, tmp_path, hook_schedule="0s 5s") as door, a_receiver() as receiver:
         receiver.scripts = [answer(500), answer(500)]
         await door.add_endpoint(receiver.url)
@@ -142,8 +138,7 @@ async def test_a_dead_endpoint_delays_no_other(door):
         for _ in range(20):
             await door.publish(a_dispatch(), complaint_id=new_id())
         await door.path.settle()
-        while len(well.requests) < 20:
-            await asyncio.sleep(0)
+        await well.received(20)
         assert len(dead.requests) <= 8
         until.set()
         await door.settle()
@@ -173,8 +168,6 @@ async def test_later_events_wait_until_the_former_is_delivered(door):
 
 async def test_a_given_up_event_lets_the_next_one_through(dsn, tmp_path):
     """One event a receiver can't digest must not silence a complaint for good."""
-    from tests.notifier.conftest import open_door
-
     async with open_door(dsn, tmp_path, hook_schedule="0s") as door, a_receiver() as receiver:
         receiver.scripts = [answer(500)]
         await door.add_endpoint(receiver.url)
@@ -208,8 +201,6 @@ async def test_an_overloaded_endpoint_is_let_alone(door):
 
 async def test_an_endpoint_that_failed_for_five_days_is_switched_off(dsn, tmp_path):
     """Nobody reads there any more; trying for ever would only hide it."""
-    from tests.notifier.conftest import open_door
-
     async with (
         open_door(dsn, tmp_path, hook_schedule="0s 2d 2d 2d") as door,
         a_receiver(answer(500)) as receiver,
@@ -226,8 +217,6 @@ async def test_an_endpoint_that_failed_for_five_days_is_switched_off(dsn, tmp_pa
 
 async def test_a_success_resets_the_five_days(dsn, tmp_path):
     """Sporadic failures are life."""
-    from tests.notifier.conftest import open_door
-
     async with (
         open_door(dsn, tmp_path, hook_schedule="0s 4d 4d 4d") as door,
         a_receiver() as receiver,
@@ -248,8 +237,6 @@ async def test_a_redelivered_event_is_not_sent_twice(door):
     async with a_receiver() as receiver:
         await door.add_endpoint(receiver.url)
         (event,) = await door.track(a_dispatch())
-        from tests.builders import as_outgoing
-
         await door.path.bus.publisher().publish([as_outgoing(event, "complaints.tracked")])
         await door.settle()
     assert len(receiver.requests) == 1
@@ -261,8 +248,7 @@ async def test_what_was_sent_but_not_recorded_is_sent_again_under_the_same_id(do
         await door.add_endpoint(receiver.url)
         await door.publish(a_dispatch())
         await door.path.settle()
-        while not door.parts.lanes.is_idle:
-            await asyncio.sleep(0)
+        await door.sent()
         # The process dies here: what it knew of the attempt is gone.
         door.parts.recorder._finished.clear()
         door.parts.lanes._lanes.clear()
@@ -330,8 +316,7 @@ async def test_the_database_being_away_loses_no_outcome(door):
         await door.add_endpoint(receiver.url)
         await door.publish(a_dispatch())
         await door.path.settle()
-        while not door.parts.lanes.is_idle:
-            await asyncio.sleep(0)
+        await door.sent()
         db = door.path.running["notifier"].db
         await db.execute("ALTER TABLE delivery RENAME TO elsewhere")
         with pytest.raises(Exception, match="delivery"):
@@ -340,3 +325,25 @@ async def test_the_database_being_away_loses_no_outcome(door):
         await door.settle()
     assert [row["state"] for row in await door.rows()] == ["delivered"]
     assert len(receiver.requests) == 1
+
+
+async def test_an_outcome_that_cannot_be_written_holds_up_no_other(door):
+    """One poisonous row must not stop a whole city's deliveries from being recorded."""
+    async with a_receiver() as receiver:
+        await door.add_endpoint(receiver.url)
+        for n in range(3):
+            await door.publish(a_dispatch(), complaint_id=UUID(int=n))
+        await door.path.settle()
+        await door.sent()
+        db = door.path.running["notifier"].db
+        # The database refuses the second, for whatever reason.
+        await db.execute(
+            "ALTER TABLE delivery ADD CHECK (state <> 'delivered' OR complaint_id <> $$"
+            f"{UUID(int=1)}$$)"
+        )
+        recorder = door.parts.recorder
+        while not recorder.is_idle:
+            with contextlib.suppress(asyncpg.CheckViolationError):
+                await recorder.flush()
+    states = {row["complaint_id"].int: row["state"] for row in await door.rows()}
+    assert states == {0: "delivered", 1: "pending", 2: "delivered"}

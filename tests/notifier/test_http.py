@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from services.notifier.adapters.deliveries import forget_before
 from services.notifier.decide.signing import secret_key, signature
 from services.runtime.ids import new_id
 from services.runtime.keys import Role
+from tests.notifier.conftest import open_door
 from tests.notifier.receivers import a_receiver, answer
 from tests.notifier.stories import a_dispatch
 
@@ -39,6 +41,7 @@ async def test_the_secret_is_shown_once_and_stored_encrypted(door):
         ({"url": "https://a.example", "event_types": ["ComplaintReceived"]}, "event_types"),
         ({"url": "https://a.example", "event_types": []}, "event_types"),
         ({"url": "https://a.example", "events": []}, "events"),
+        ({"url": "https://a.example", "agency": "street-of-nowhere"}, "agency"),
         ({}, "url"),
     ],
 )
@@ -171,9 +174,8 @@ async def test_deliveries_are_listed_page_by_page(door):
     seen, before = [], None
     while True:
         params = {"limit": 2, "endpoint": endpoint["endpoint_id"], "state": "delivered"}
-        page = (
-            await client.get("/v1/deliveries", params=params | ({"before": before} if before else {}))
-        ).json()
+        params |= {"before": before} if before else {}
+        page = (await client.get("/v1/deliveries", params=params)).json()
         seen += [item["delivery_id"] for item in page["items"]]
         before = page["next"]
         if before is None:
@@ -190,8 +192,6 @@ async def test_deliveries_are_listed_page_by_page(door):
 
 async def test_all_failures_of_an_endpoint_are_replayed_at_once(dsn, tmp_path):
     """After an outage one call brings an agency's system up to date."""
-    from tests.notifier.conftest import open_door
-
     async with open_door(dsn, tmp_path, hook_schedule="0s") as door, a_receiver() as receiver:
         receiver.scripts = [answer(500)] * 3
         endpoint = await door.add_endpoint(receiver.url, agency=STREET)
@@ -213,8 +213,6 @@ async def test_all_failures_of_an_endpoint_are_replayed_at_once(dsn, tmp_path):
 
 async def test_old_deliveries_are_forgotten_with_their_bodies(door):
     """A citizen's words stay no longer than somebody may look into a delivery."""
-    from services.notifier.adapters.deliveries import forget_before
-
     async with a_receiver() as receiver:
         receiver.scripts = [answer(200), answer(500)]
         await door.add_endpoint(receiver.url)

@@ -47,6 +47,7 @@ class Open:
     """Memory that takes everything behind nothing."""
 
     def accepts(self, endpoint: Endpoint, complaint_id: UUID, after: int | None) -> bool:
+        """Take it unless something undelivered is before it."""
         return after is None
 
 
@@ -179,9 +180,7 @@ def test_a_call_back_is_due_at_once_and_lapses_when_the_tracker_says():
     "fact",
     [
         CaseClosed(reason="confirmed"),
-        CaseReopened(
-            round=2, callback_id=COMPLAINT, is_solved=False, satisfaction="dissatisfied"
-        ),
+        CaseReopened(round=2, callback_id=COMPLAINT, is_solved=False, satisfaction="dissatisfied"),
     ],
 )
 def test_a_case_that_went_on_asks_no_more(fact):

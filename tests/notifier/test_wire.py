@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import ipaddress
 import ssl
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
@@ -175,6 +175,7 @@ class MixedGuard(Guard):
     """Resolves like a hostile name server."""
 
     async def resolve(self, target):
+        """Answer one address that is allowed and one that isn't."""
         return ["127.0.0.1", "169.254.169.254"]
 
 
@@ -206,8 +207,8 @@ def _self_signed(folder):
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(NOON - datetime.timedelta(days=3650))
-        .not_valid_after(NOON + datetime.timedelta(days=3650))
+        .not_valid_before(NOON - timedelta(days=3650))
+        .not_valid_after(NOON + timedelta(days=3650))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
             critical=False,

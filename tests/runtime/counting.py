@@ -45,7 +45,7 @@ class Counting:
             return Step((*state, "withdrawn"))
         if not isinstance(fact, ComplaintSupplemented):
             return Ignored("not-mine")
-        if fact.text == POISON:
+        if fact.text == POISON and state is not None:
             raise ZeroDivisionError(POISON)
         follow_on = HookDisabled(endpoint_id=child_id(event.id, "x"), agency=None, reason="gone")
         deadline = Deadline(key, key, "due", now)
@@ -55,6 +55,8 @@ class Counting:
         self, deadline: Deadline, state: tuple[str, ...], now: datetime
     ) -> Step[tuple[str, ...]] | Ignored:
         """Say that it fired."""
+        if POISON in state:
+            raise ZeroDivisionError(POISON)
         return Step((*state, f"fired {deadline.kind}"))
 
     async def store(self, tx: Tx, changes: Sequence[Change[tuple[str, ...]]]) -> None:
@@ -65,7 +67,8 @@ class Counting:
         if any(UNSTORABLE in change.after for change in changes):
             raise ValueError(UNSTORABLE)
         await tx.conn.executemany(
-            "INSERT INTO seen VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET texts = excluded.texts",
+            "INSERT INTO seen VALUES ($1, $2)"
+            " ON CONFLICT (key) DO UPDATE SET texts = excluded.texts",
             [(change.key, list(change.after)) for change in changes],
         )
 

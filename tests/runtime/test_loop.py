@@ -22,8 +22,8 @@ from services.runtime.outbox import Outbox, unpack_headers
 from services.runtime.postgres import Database
 from services.runtime.timers import Timers
 from tests.builders import NOON, an_event, as_outgoing
-from tests.runtime.reading import events_of
 from tests.runtime.counting import POISON, TABLE, UNSTORABLE, Counting
+from tests.runtime.reading import events_of
 
 pytestmark = pytest.mark.postgres
 
@@ -303,6 +303,18 @@ async def test_a_deadline_whose_case_is_locked_waits_for_the_next_round(
         assert await stage.timers.fire() == 1
     finally:
         await other.close()
+
+
+async def test_a_deadline_whose_decision_fails_holds_up_no_other(stage: Stage) -> None:
+    """One bug must not stop every clock; the deadline is kept and tried again."""
+    sick, well = new_id(), new_id()
+    stage.say(added(sick, 1, POISON), added(well, 1))
+    await stage.loop.step()
+    await stage.timers.fire()
+    assert await stage.texts(well) == ["1", "fired due"]
+    assert await stage.texts(sick) == [POISON]
+    left = await stage.db.fetch("SELECT key FROM deadline")
+    assert [row["key"] for row in left] == [sick]
 
 
 async def test_offsets_are_read_back_from_the_database(stage: Stage) -> None:

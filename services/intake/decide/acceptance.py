@@ -103,7 +103,7 @@ class Lexicon:
     """A policy as the door needs it: automata built once, then shared by all requests."""
 
     def __init__(self, policy: Policy) -> None:
-        """Build from a policy; about 40 ms for a big city."""
+        """Build from a policy; about 0.2 s for a city of 8,000 divisions."""
         self.policy = policy
         self.gazetteer = Gazetteer(policy.divisions)
         self.urgency = UrgencyScale(policy.urgency)

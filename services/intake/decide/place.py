@@ -51,7 +51,7 @@ class Gazetteer:
     """All names of a city's divisions, ready to be found in a text. Built once per policy."""
 
     def __init__(self, divisions: Mapping[str, Division]) -> None:
-        """Build the automaton; about 30 ms for a city of 8,000 divisions."""
+        """Build the automaton."""
         self._divisions = divisions
         self._above = {code: _chain(code, divisions) for code in divisions}
         self._by_text: dict[str, list[Name]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 #: Characters of an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header names no limit).
 IDEMPOTENCY_KEY_MAX = 255
 
+#: Together with `policies.POLL_S`, well within the five seconds that are promised.
+_KEEP_UP_EVERY_S = 0.5
+
 
 @dataclass(slots=True)
 class Desk:
@@ -41,6 +45,7 @@ class Desk:
     vault: Vault = field(init=False)
     gatherer: Gatherer[Entry, Outcome] = field(init=False)
     _lexicon: Lexicon | None = None
+    _is_kept_up: bool = False
 
     def __post_init__(self) -> None:
         """Open the vault and the door."""
@@ -49,7 +54,7 @@ class Desk:
 
     @property
     def lexicon(self) -> Lexicon:
-        """The policy in force, as the door needs it; built anew when the policy changes.
+        """The policy in force, as the door needs it.
 
         Raises:
             Problem: 503, no policy has been published yet.
@@ -60,9 +65,24 @@ class Desk:
             raise Problem(
                 503, "no-policy", "No policy has been published yet.", headers={"Retry-After": "5"}
             ) from error
-        if self._lexicon is None or self._lexicon.policy.hash != policy.hash:
+        is_current = self._lexicon is not None and self._lexicon.policy.hash == policy.hash
+        if self._lexicon is None or not (is_current or self._is_kept_up):
             self._lexicon = Lexicon(policy)
         return self._lexicon
+
+    async def keep_up(self) -> None:
+        """Follow changes of policy until cancelled.
+
+        Building takes a third of a second for a big city, so it happens beside the event
+        loop; until it is done, the policy before decides.
+        """
+        self._is_kept_up = True
+        while True:
+            if self.policies.is_loaded:
+                policy = self.policies.current
+                if self._lexicon is None or self._lexicon.policy.hash != policy.hash:
+                    self._lexicon = await asyncio.to_thread(Lexicon, policy)
+            await asyncio.sleep(_KEEP_UP_EVERY_S)
 
     def body_hash(self, about: str, body: Any) -> bytes:  # noqa: ANN401 - any JSON
         """Hash a body so that the same request is the same, however its JSON is written.

@@ -40,8 +40,10 @@ _ADD = f"""
 """
 #: Switching on forgives: an endpoint that was switched off as failing starts afresh.
 _CHANGE = f"""
-    UPDATE endpoint SET url = $2, event_types = $3, description = $4, is_enabled = $5,
-        disabled_reason = CASE WHEN $5 THEN NULL ELSE coalesce(disabled_reason, 'operator') END,
+    UPDATE endpoint SET url = coalesce($2, url), event_types = coalesce($3, event_types),
+        description = coalesce($4, description), is_enabled = coalesce($5, is_enabled),
+        disabled_reason = CASE WHEN coalesce($5, is_enabled) THEN NULL
+                               ELSE coalesce(disabled_reason, 'operator') END,
         failing_since = CASE WHEN $5 AND NOT is_enabled THEN NULL ELSE failing_since END,
         paused_until = CASE WHEN $5 AND NOT is_enabled THEN NULL ELSE paused_until END,
         changed_at = $6, version = version + 1
@@ -160,14 +162,14 @@ class Endpoints:
     async def change(
         self, tx: Tx, endpoint_id: UUID, fields: Mapping[str, Any]
     ) -> asyncpg.Record | None:
-        """Write an endpoint's fields anew; None if there is none."""
+        """Change the fields that are given; None if there is no such endpoint."""
         row: asyncpg.Record | None = await tx.conn.fetchrow(
             _CHANGE,
             endpoint_id,
-            fields["url"],
-            fields["event_types"],
-            fields["description"],
-            fields["is_enabled"],
+            fields.get("url"),
+            fields.get("event_types"),
+            fields.get("description"),
+            fields.get("is_enabled"),
             tx.now,
         )
         return row

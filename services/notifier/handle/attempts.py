@@ -61,5 +61,6 @@ class Finished:
 
 
 def _storable(text: str) -> str:
-    """PostgreSQL's JSON has no NUL, and a receiver may answer anything."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:RESPONSE_CHARS_MAX]
+    """PostgreSQL's JSON has no NUL and no half of a pair, and a receiver may answer anything."""
+    whole = text[:RESPONSE_CHARS_MAX].encode(errors="replace").decode()
+    return whole.replace("\x00", "\N{REPLACEMENT CHARACTER}")

@@ -10,6 +10,8 @@ from services.notifier.adapters import deliveries, endpoints
 from services.notifier.adapters.deliveries import Outcome
 from services.notifier.decide import Delivered, Disable, GiveUp, Job, RetryAt
 from services.notifier.handle.rounds import run_rounds
+from services.runtime import telemetry
+from services.runtime.errors import is_transient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,11 +21,16 @@ if TYPE_CHECKING:
     from services.notifier.handle.attempts import Finished
     from services.runtime.postgres import Database, Tx
 
+log = telemetry.get_logger()
+
 #: A moment in which more attempts may finish, so that they share a transaction.
 GATHER_S = 0.03
 
 #: Outcomes in one transaction.
 BATCH_MAX = 1000
+
+#: How often one outcome is tried that fails for a reason we don't know.
+TRIES_MAX = 3
 
 #: Replays that can be told apart in the ids of facts; more would repeat an id, not lose a fact.
 _REPLAYS = 1000
@@ -38,6 +45,8 @@ class Recorder:
         self._gather_s = gather_s
         self._finished: list[Finished] = []
         self._released: list[tuple[Job, datetime | None]] = []
+        self._batch_max = BATCH_MAX
+        self._failures = 0
         self._wake = asyncio.Event()
         self.on_recorded: Callable[[Sequence[Finished]], None] = lambda _finished: None
         self.on_health_changed: Callable[[], None] = lambda: None
@@ -68,7 +77,7 @@ class Recorder:
 
     async def flush(self) -> int:
         """Write what has come in; returns how many attempts that were."""
-        finished, self._finished = self._finished[:BATCH_MAX], self._finished[BATCH_MAX:]
+        finished = self._finished[: self._batch_max]
         released, self._released = self._released, []
         if not finished and not released:
             return 0
@@ -76,14 +85,34 @@ class Recorder:
             async with self._db.transaction() as tx:
                 await deliveries.release(tx, released)
                 is_health_changed = await self._write(tx, finished) if finished else False
-        except BaseException:
-            self._finished = finished + self._finished
+        except BaseException as error:
             self._released = released + self._released
+            if isinstance(error, Exception) and not is_transient(error):
+                self._isolate(finished)
             raise
-        self.on_recorded(finished)
+        self._taken(finished)
+        self._failures = 0
         if is_health_changed:
             self.on_health_changed()
         return len(finished)
+
+    def _taken(self, finished: Sequence[Finished]) -> None:
+        del self._finished[: len(finished)]
+        if not self._finished:
+            self._batch_max = BATCH_MAX
+        self.on_recorded(finished)
+
+    def _isolate(self, finished: Sequence[Finished]) -> None:
+        """Find the outcome that can't be written; it must not hold up all others.
+
+        Dropping it is safe: its lease runs out, and the delivery is attempted again.
+        """
+        self._batch_max = 1
+        self._failures += 1
+        if len(finished) == 1 and self._failures >= TRIES_MAX:
+            log.critical("outcome-dropped", delivery_id=str(finished[0].job.delivery_id))
+            self._taken(finished)
+            self._failures = 0
 
     async def _write(self, tx: Tx, finished: Sequence[Finished]) -> bool:
         counted = await deliveries.record(tx, [_outcome(one) for one in finished])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from services.notifier.handle.ports import Transport
     from services.runtime.clock import Clock
+    from services.runtime.policies import PolicyStore
     from services.runtime.postgres import Database
 
 #: Who manages endpoints; an agency its own only.
@@ -46,6 +47,11 @@ class Desk:
     endpoints: Endpoints
     transport: Transport
     clock: Clock
+    policies: PolicyStore
+
+    def knows(self, agency: str | None) -> bool:
+        """Tell whether the policy in force names this agency; None stands for all of them."""
+        return agency is None or agency in self.policies.current.agencies
 
     async def endpoint(self, endpoint_id: UUID, principal: Principal) -> asyncpg.Record:
         """Find an endpoint that the caller may know of.

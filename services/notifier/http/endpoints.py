@@ -16,7 +16,7 @@ from services.notifier.http.desk import Desk, Manager, may_see, no_such_endpoint
 from services.runtime.ids import new_id
 from services.runtime.keys import Principal, Role
 from services.runtime.postgres import Tx
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, invalid_request
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -50,6 +50,9 @@ def _add_writing(router: APIRouter, desk: Desk) -> None:
             fields["agency"] = body.agency or principal.agency
         if not may_see(principal, fields["agency"]):
             raise Problem(403, "not-your-agency", "An agency adds endpoints of its own only.")
+        if not desk.knows(fields["agency"]):
+            # It would never match anything, and nobody would notice.
+            raise invalid_request([("agency", "no agency of the policy in force has this code")])
         async with desk.db.transaction() as tx:
             row, secret = await desk.endpoints.add(tx, fields)
         await desk.book.refresh()
@@ -61,9 +64,8 @@ def _add_writing(router: APIRouter, desk: Desk) -> None:
     ) -> dict[str, Any]:
         """Change an endpoint; switching it on again also forgives its failures."""
         before = await desk.endpoint(endpoint_id, principal)
-        fields = dict(before) | body.model_dump(exclude_none=True)
         async with desk.db.transaction() as tx:
-            row = await desk.endpoints.change(tx, endpoint_id, fields)
+            row = await desk.endpoints.change(tx, endpoint_id, body.model_dump())
             if row is not None and before["is_enabled"] and not row["is_enabled"]:
                 _tell_disabled(tx, endpoint_id, row["agency"])
         await desk.book.refresh()
