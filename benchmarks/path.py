@@ -229,7 +229,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
             json={"url": f"http://127.0.0.1:{port}/hook", "event_types": ["OrderDispatched"]},
         )
         answer.raise_for_status()
-        endpoint = answer.json()["id"]
+        endpoint = answer.json()["endpoint_id"]
         try:
             await asyncio.sleep(1.5)  # Every notifier has seen the new endpoint by then.
             await load.run(30, 5)  # Warm up: connections, statements, caches.

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.events import Channel, ComplaintReceived, Event, Fact, Matter, Nature, Place, encode
 from services.runtime.bus import Outgoing
 from services.runtime.ids import new_id
-from services.runtime.postgres import event_headers
+from services.runtime.transaction import event_headers
 
 #: A Tuesday morning.
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)

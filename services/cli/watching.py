@@ -11,8 +11,10 @@ from uuid import UUID  # noqa: TC003 - typer reads the annotations
 import typer
 from rich.console import Console
 
+from services.cli.desk import Installation
 from services.cli.event_lines import EventLines
 from services.events import TOPICS, Event, InvalidEventError, decode
+from services.runtime.errors import TransientError
 from services.runtime.kafka import KafkaFollower
 
 if TYPE_CHECKING:
@@ -45,8 +47,11 @@ async def follow(
         TransientError: The broker cannot be reached.
     """
     follower = KafkaFollower(bootstrap, topics, from_beginning=from_beginning)
-    await follower.start()
     try:
+        try:
+            await follower.connect()
+        except Exception as error:  # Only `services.runtime.kafka` knows the client's errors.
+            raise TransientError(f"follow: {error!r}") from error
         while True:
             for record in await follower.poll(_AT_ONCE, _WAIT_S):
                 try:
@@ -68,14 +73,13 @@ def watch(
     data: Annotated[Path, typer.Option(help="Data folder of `whistle up`.")] = Path(".data"),
 ) -> None:
     """Show events as they happen, one line each; Ctrl-C ends it."""
-    # Not at the top: `desk` belongs to commands that ask a running installation.
-    from services.cli.desk import Installation  # noqa: PLC0415
-
-    chosen = _topics(topics or [])
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(
-            _watch(Installation(data).kafka, chosen, complaint, from_beginning, as_json=as_json)
-        )
+    kafka, chosen = Installation(data).kafka, _topics(topics or [])
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_watch(kafka, chosen, complaint, from_beginning, as_json=as_json))
+    except TransientError as error:
+        typer.echo(f"whistle watch: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 def _topics(wanted: Sequence[str]) -> list[str]:

@@ -46,7 +46,7 @@ def decode(body: bytes) -> Event:
         fact_type = FACTS.get(str(raw.get("type")))
         if fact_type is None:
             raise InvalidEventError(f"type: unknown event type {raw.get('type')!r}")
-        fact = fact_type.model_validate(raw.get("data"), extra="ignore")
+        fact = _fact(fact_type, raw.get("data"))
         raw["data"] = _UNDECIDED
         envelope = Event.model_validate(raw, extra="ignore")
     except ValidationError as error:
@@ -56,6 +56,13 @@ def decode(body: bytes) -> Event:
     return envelope.model_copy(update={"data": fact})
 
 
-def _first_fault(error: ValidationError) -> str:
+def _fact(fact_type: type[Fact], data: Any) -> Fact:  # noqa: ANN401 - any JSON
+    try:
+        return fact_type.model_validate(data, extra="ignore")
+    except ValidationError as error:
+        raise InvalidEventError(_first_fault(error, "data")) from error
+
+
+def _first_fault(error: ValidationError, *within: str) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return f"{'.'.join(str(part) for part in (*within, *first['loc']))}: {first['msg']}"

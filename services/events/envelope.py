@@ -42,7 +42,8 @@ class Event(BaseModel):
     datacontenttype: Literal["application/json"] = "application/json"
     complaintid: UUID  #: The complaint this is about; also the Kafka key.
     causeid: UUID | None = None  #: The event that led to this one; None at the door.
-    sequence: Annotated[int, Field(ge=1)]  #: Position in this source's history of the complaint.
+    #: Position in this source's history of the complaint; fits PostgreSQL's `integer`.
+    sequence: Annotated[int, Field(ge=1, lt=2**31)]
     policy: str | None = None  #: Hash of the policy bundle that was in force.
     traceparent: str | None = None  #: W3C Trace Context, so that a trace crosses the outbox.
     data: SerializeAsAny[Fact]

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from services.intake.decide.duplicates import Alias, Verdict
     from services.intake.decide.repeats import Trace
     from services.intake.decide.view import View
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
     from services.runtime.step import Change, Early, Ignored, Step
+    from services.runtime.transaction import Tx
 
 #: Races lost against other instances before the caller is told to come again.
 _RACES_MAX = 5

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
     from services.runtime.step import Change
+    from services.runtime.transaction import Tx
 
 _LOCK = "SELECT * FROM router.route WHERE complaint_id = ANY($1::uuid[]) ORDER BY complaint_id"
 _LOCK_ROUTES = f"{_LOCK} FOR UPDATE"

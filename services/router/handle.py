@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from services.events import Event
     from services.runtime.policies import PolicyStore
-    from services.runtime.postgres import Tx
     from services.runtime.step import Change
+    from services.runtime.transaction import Tx
 
 
 class Router:

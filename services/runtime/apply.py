@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.runtime.postgres import Tx
     from services.runtime.stage import Consumer
+    from services.runtime.transaction import Tx
 
 S = TypeVar("S")
 

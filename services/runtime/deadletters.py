@@ -21,7 +21,8 @@ from services.runtime.problems import Problem
 if TYPE_CHECKING:
     import asyncpg
 
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import Tx
 
 _LIST = """
     SELECT * FROM dead_letter WHERE state = $1

@@ -235,44 +235,15 @@ class KafkaMember:
             log.info("commit-skipped", error=repr(error))
 
 
-class KafkaFollower:
+class KafkaFollower(KafkaMember):
     """Reads whole topics without a group and keeps no offset: for people who watch."""
 
     def __init__(self, bootstrap: str, topics: Sequence[str], *, from_beginning: bool) -> None:
-        """Read from the topics' beginning, or only what comes from now on."""
+        reset = "earliest" if from_beginning else "latest"
         self._client = AIOKafkaConsumer(
-            *topics,
-            bootstrap_servers=bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest" if from_beginning else "latest",
+            *topics, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset=reset
         )
-
-    async def start(self) -> None:
-        """Connect.
-
-        Raises:
-            TransientError: The broker cannot be reached.
-        """
-        try:
-            await self._client.start()
-        except (KafkaError, OSError) as error:
-            await self.stop()
-            raise TransientError(f"follow: {error!r}") from error
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        await self._client.stop()
-
-    async def poll(self, limit: int, wait_s: float) -> list[Record]:
-        """Take what is there; within a partition in order, between partitions in any."""
-        found = await self._client.getmany(timeout_ms=int(wait_s * 1000), max_records=limit)
-        return [
-            Record(
-                Partition(p.topic, p.partition), r.offset, r.key, r.value or b"", tuple(r.headers)
-            )
-            for p, records in found.items()
-            for r in records
-        ]
+        self.connect = self._client.start
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the client has no types

@@ -39,7 +39,7 @@ class Role(StrEnum):
     REPORTER = "reporter"  #: A web site or app that hands in complaints.
     AGENCY = "agency"  #: One agency's system; sees and acts on its own orders only.
     OPERATOR = "operator"  #: Call-centre operators and dispatchers.
-    SUPERVISOR = "supervisor"
+    SUPERVISOR = "supervisor"  #: Answers for the hotline: reads all, settles, publishes.
     AUDITOR = "auditor"  #: Reads everything but identities.
     SERVICE = "service"  #: One of our own services.
 

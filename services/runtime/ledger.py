@@ -16,7 +16,7 @@ from services.runtime.bus import Outgoing, Partition, Record
 from services.runtime.errors import FencedError
 from services.runtime.ids import child_id, new_id
 from services.runtime.outbox import pack_headers, unpack_headers
-from services.runtime.postgres import OutboxRow
+from services.runtime.transaction import OutboxRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from services.runtime.apply import Turn
     from services.runtime.arrivals import DeadLetter
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import Tx
 
 #: How long an event may wait for what comes before it, before a person is asked.
 PARKED_MAX = timedelta(hours=24)

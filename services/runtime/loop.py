@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from services.runtime import ledger, telemetry
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     from services.runtime.bus import Member, Partition, Record
     from services.runtime.outbox import Outbox
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
     from services.runtime.stage import Consumer
+    from services.runtime.transaction import Tx
 
 S = TypeVar("S")
 
@@ -155,12 +157,22 @@ class DeliveryLoop(Generic[S]):
 
     async def _give_up(self, record: Record, error: Exception) -> None:
         arrivals, dead = read([record])
-        letters = dead or [given_up(arrivals[0], error)]
+        letter = dead[0] if dead else given_up(arrivals[0], error)
+        self._limit.count(1, 0)
+        try:
+            await self._bury(record, letter)
+        except Exception as again:
+            if is_transient(again):
+                raise
+            # Something the event says can't be stored: keep its bytes alone.
+            log.exception("burial-failed", offset=record.offset)
+            await self._bury(record, replace(letter, event=None))
+
+    async def _bury(self, record: Record, letter: DeadLetter) -> None:
+        to = {record.partition: record.offset + 1}
         async with self._db.transaction() as tx:
-            to = {record.partition: record.offset + 1}
             await ledger.advance(tx, self._held, to)
-            await ledger.bury(tx, letters, self.name)
-            self._limit.count(1, 0)
+            await ledger.bury(tx, [letter], self.name)
         self._moved(to)
 
     async def _transact(self, records: list[Record]) -> None:

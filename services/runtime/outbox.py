@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.runtime.bus import Headers, Publisher
-    from services.runtime.postgres import Database, OutboxRow
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import OutboxRow
 
 #: Rows older than this were left behind by somebody. Longer than a healthy publish takes.
 SWEEP_AFTER_S = 5.0

@@ -168,7 +168,14 @@ async def _serve(name: str, settings: ServiceSettings, build: Callable[[Context]
     app.state.keys = KeyRing(pool, built_in)
     app.state.health = running
     server = uvicorn.Server(
-        uvicorn.Config(app, settings.host, settings.port, log_level="warning", access_log=False)
+        uvicorn.Config(
+            app,
+            settings.host,
+            settings.port,
+            log_level="warning",
+            access_log=False,
+            timeout_keep_alive=75,  # Longer than the proxies' 60 s: they close first.
+        )
     )
     serving = asyncio.ensure_future(server.serve())
     refreshing = asyncio.ensure_future(policies.run())

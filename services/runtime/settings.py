@@ -22,7 +22,7 @@ class Secrets:
         callback_secret: Signs citizens' call-back links.
         token_key: Turns a telephone number into a stable token.
         endpoint_key: 32 bytes, encrypts the webhook secrets.
-        admin_key: The first operator key (`whk_…`).
+        admin_key: The first key (`whk_…`), role supervisor.
         service_key: With it services call each other (`whk_…`).
     """
 
@@ -39,23 +39,23 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="WHISTLE_", extra="ignore")
 
-    dsn: str = "postgresql://whistle@127.0.0.1:5432/whistle"
+    dsn: str = "postgresql://whistle@127.0.0.1:5432/whistle"  #: PostgreSQL.
     platform_dsn: str | None = None  #: Where keys and policy are, if not under `dsn`.
-    kafka: str = "127.0.0.1:9092"
-    host: str = "127.0.0.1"
-    port: int = 8080
-    intake_url: str = "http://127.0.0.1:8081"
-    router_url: str = "http://127.0.0.1:8082"
-    tracker_url: str = "http://127.0.0.1:8083"
-    notifier_url: str = "http://127.0.0.1:8084"
+    kafka: str = "127.0.0.1:9092"  #: Brokers, separated by commas.
+    host: str = "127.0.0.1"  #: Address to listen on.
+    port: int = 8080  #: Port to listen on.
+    intake_url: str = "http://127.0.0.1:8081"  #: Where other services reach intake.
+    router_url: str = "http://127.0.0.1:8082"  #: Where they reach the router.
+    tracker_url: str = "http://127.0.0.1:8083"  #: Where they reach the tracker.
+    notifier_url: str = "http://127.0.0.1:8084"  #: Where they reach the notifier.
     public_url: str | None = None  #: Where citizens reach intake; default `intake_url`.
-    secrets_file: Path = Path("secrets.toml")
-    pool_size: int = 10
+    secrets_file: Path = Path("secrets.toml")  #: Keys of this installation, see `Secrets`.
+    pool_size: int = 10  #: Connections to PostgreSQL at the most.
     instance: str | None = None  #: Stable name of this process in its group; `hostname` takes that.
     batch_max: int = 500  #: Events in one transaction at the most.
     partitions: int = 12  #: Of every topic; the same for all, so that a key stays together.
-    replication: int = 1
-    log_level: str = "info"
+    replication: int = 1  #: Copies of every topic; 3 on a cluster.
+    log_level: str = "info"  #: debug, info, warning or error.
 
     @cached_property
     def secrets(self) -> Secrets:

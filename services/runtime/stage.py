@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.events import Event
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
     from services.runtime.step import Deadline
+    from services.runtime.transaction import Tx
 
 S = TypeVar("S")
 R = TypeVar("R")

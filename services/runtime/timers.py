@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
     from services.runtime.stage import TimedStage
+    from services.runtime.transaction import Tx
 
 S = TypeVar("S")
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from services.events import Event
     from services.policy import Policy
     from services.runtime.policies import PolicyStore
-    from services.runtime.postgres import Tx
     from services.runtime.step import Change
+    from services.runtime.transaction import Tx
     from services.tracker.decide.case import Case
 
 _ROUTINGS = (ComplaintRouted, ComplaintHeld, ComplaintDiverted)

@@ -15,6 +15,7 @@ from services.cli.demo.reconcile import Evidence, reconcile
 from services.events import (
     CallbackAnswered,
     CallbackDue,
+    CallbackLapsed,
     CaseClosed,
     CaseEscalated,
     CaseOpened,
@@ -317,3 +318,35 @@ def test_a_held_complaint_is_waited_for_until_the_dispatcher_has_left_it() -> No
 
     assert not settled(story)
     assert settled(story, left=True)
+
+
+def test_an_event_that_was_told_twice_counts_once() -> None:
+    """Topics hold every event at least once; the same id is the same event."""
+    story = a_story("DM-261124-000001")
+    evidence = the_evidence(story)
+
+    assert not evidence.ledger.add(story[0])
+    assert evidence.ledger.repeated == 1
+    assert faults(evidence) == []
+
+
+def test_another_event_with_a_number_that_was_given_is_a_fault() -> None:
+    """Two events in one place of a history: somebody wrote without the lock."""
+    story = a_story("DM-261124-000001")
+    evidence = the_evidence(story)
+    evidence.ledger.add(story[0].model_copy(update={"id": new_id()}))
+
+    assert "DM-261124-000001: intake's events aren't 1, 2, 3 …: [1, 2, 1]" in faults(evidence)
+
+
+def test_a_lapse_that_came_after_the_answer_is_no_lapse() -> None:
+    """Both are told when they meet; the tracker took the answer."""
+    story = a_story("DM-261124-000001")
+    evidence = the_evidence(story)
+    callback_id = next(e.data for e in story if isinstance(e.data, CallbackDue)).callback_id
+    lapse = CallbackLapsed(callback_id=callback_id, reason="no-answer")
+    evidence.ledger.add(an_event(lapse, story[0].complaintid, source="notifier"))
+
+    assert evidence.ledger.lapsed().total() == 0
+    assert evidence.ledger.verdicts().valid == 1
+    assert faults(evidence) == []

@@ -97,13 +97,12 @@ async def test_a_caller_who_has_gone_disturbs_nobody() -> None:
     assert await stays == 20
 
 
-async def test_beyond_the_limit_callers_are_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_beyond_the_limit_callers_are_sent_away() -> None:
     """Better come again in a second than wait for a minute."""
-    monkeypatch.setattr(gathering, "WAITING_MAX", 2)
     work = Work()
     gatherer: Gatherer[int, int] = Gatherer(work)
-    futures = [gatherer.submit(1), gatherer.submit(2)]
+    futures = [gatherer.submit(number) for number in range(gathering.WAITING_MAX)]
     with pytest.raises(OverloadedError):
-        gatherer.submit(3)
+        gatherer.submit(-1)
     work.go.set()
     await asyncio.gather(*futures)

@@ -347,3 +347,22 @@ async def test_an_outcome_that_cannot_be_written_holds_up_no_other(door):
                 await recorder.flush()
     states = {row["complaint_id"].int: row["state"] for row in await door.rows()}
     assert states == {0: "delivered", 1: "pending", 2: "delivered"}
+
+
+async def test_a_stopping_notifier_records_what_it_had_sent(door):
+    """A restart for an upgrade must not make every receiver see its last events twice."""
+    until = asyncio.Event()
+    async with a_receiver(silence(until)) as receiver:
+        await door.add_endpoint(receiver.url)
+        for _ in range(12):
+            await door.publish(a_dispatch(), complaint_id=new_id())
+        recording = asyncio.ensure_future(door.parts.run_recorder())
+        await door.path.settle()
+        await receiver.received(8)
+        recording.cancel()
+        until.set()
+        await asyncio.gather(recording, return_exceptions=True)
+    rows = await door.rows()
+    # What was in flight is recorded; what hadn't started is anybody's from now on.
+    assert sorted(row["state"] for row in rows) == ["delivered"] * 8 + ["pending"] * 4
+    assert {row["due_at"] for row in rows if row["state"] == "pending"} == {NOON}

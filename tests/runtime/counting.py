@@ -9,8 +9,8 @@ from uuid import UUID
 
 from services.events import ComplaintSupplemented, ComplaintWithdrawn, Event, HookDisabled
 from services.runtime.ids import child_id
-from services.runtime.postgres import Tx
 from services.runtime.step import Change, Deadline, Early, Ignored, Step
+from services.runtime.transaction import Tx
 
 TABLE = "CREATE TABLE seen (key uuid PRIMARY KEY, texts text[] NOT NULL)"
 

@@ -13,8 +13,9 @@ from services.events import ComplaintSupplemented, ComplaintWithdrawn, Satisfact
 from services.runtime.clock import ManualClock
 from services.runtime.ids import new_id
 from services.runtime.migrate import migrate
-from services.runtime.postgres import Database, Tx
+from services.runtime.postgres import Database
 from services.runtime.step import Change
+from services.runtime.transaction import Tx
 from services.tracker.adapters.cases import CaseTables
 from services.tracker.decide.case import Case
 from tests.builders import NOON, a_matter

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from services.cli.demo import citizens
 from services.cli.demo.fates import decide
+from services.cli.demo.figures import figures
 from services.cli.demo.morning import plan, read_morning
 from services.cli.demo.play import NotFreshError, Play
 from services.cli.demo.receiver import Receiver
 from services.cli.demo.reconcile import reconcile
-from services.cli.demo.report import figures
 from services.cli.demo.screen import Screen
 from services.cli.up import up
 from services.policy import load
@@ -89,12 +88,12 @@ class _Stage:
         self._policy = load(read(POLICY))
         self._morning = plan(read_morning(), calls or len(read_morning()), seed)
         self._screen = Screen(self._policy, quiet=quiet, as_json=as_json)
-        self._console = Console(stderr=True, quiet=quiet or as_json)
         self._status = _INTERRUPTED  # Unless the play ends by itself.
 
     async def run(self) -> int:
         """Start the stack, play, stop; returns the exit status."""
         self._screen.open(len(self._morning))
+        self._screen.progress("starting PostgreSQL, Kafka and the services …")
         async with Receiver() as receiver:
 
             async def work(stack: Stack) -> None:
@@ -112,7 +111,7 @@ class _Stage:
                         self._folder,
                         policy=POLICY,
                         port_base=_free_base(),
-                        console=self._console,
+                        console=self._screen.stack,
                         work=work,
                     )
             finally:

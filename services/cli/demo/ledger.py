@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from services.events import (
     CallbackAnswered,
+    CallbackLapsed,
     CaseClosed,
     CaseEscalated,
     CaseOpened,
@@ -116,10 +118,17 @@ class Ledger:
     histories: dict[UUID, History] = field(default_factory=dict)
     undecodable: int = 0  #: Records that are no event.
     dead_letters: int = 0
+    repeated: int = 0  #: Events told again, with the same id: readers drop them, so do we.
+    _seen: set[tuple[str, UUID]] = field(default_factory=set)
 
-    def add(self, event: Event) -> None:
-        """Write an event down."""
+    def add(self, event: Event) -> bool:
+        """Write an event down; False if it was told before."""
+        if (event.source, event.id) in self._seen:
+            self.repeated += 1
+            return False
+        self._seen.add((event.source, event.id))
         self.histories.setdefault(event.complaintid, History()).add(event)
+        return True
 
     def facts(self, kind: type[F]) -> Iterator[F]:
         """Give the facts of one kind, of all complaints."""
@@ -127,19 +136,28 @@ class Ledger:
             yield from history.facts(kind)
 
     def verdicts(self) -> Verdicts:
-        """Count the answers that the tracker took: those a closing or reopening was caused by."""
+        """Count the answers that the tracker took."""
         counted = Verdicts()
-        for history in self.histories.values():
-            answers = {e.id: e.data for e in history.events if isinstance(e.data, CallbackAnswered)}
-            for event in history.events:
-                taken = isinstance(event.data, CaseReopened) or (
-                    isinstance(event.data, CaseClosed)
-                    and event.data.reason in {"confirmed", "unsatisfied"}
-                )
-                answer = answers.get(event.causeid) if taken and event.causeid else None
-                if answer is not None:
-                    counted = _with(counted, answer)
+        for answer in self._taken(CallbackAnswered):
+            counted = _with(counted, answer)
         return counted
+
+    def lapsed(self) -> Counter[str]:
+        """Count the call-backs that ended without an answer, by reason.
+
+        One that lapses at the instant of its answer is told too, but the answer was first.
+        """
+        return Counter(fact.reason for fact in self._taken(CallbackLapsed))
+
+    def _taken(self, kind: type[F]) -> Iterator[F]:
+        """Give the ends of call-backs that a closing or reopening was caused by."""
+        for history in self.histories.values():
+            ends = {event.id: event.data for event in history.events}
+            for event in history.events:
+                if event.causeid and isinstance(event.data, CaseReopened | CaseClosed):
+                    cause = ends.get(event.causeid)
+                    if isinstance(cause, kind):
+                        yield cause
 
     def breached_handle(self) -> list[OrderBreached]:
         """Orders whose answer came late or not at all."""

@@ -122,8 +122,7 @@ class Play:
                 self.ledger.dead_letters += 1
             elif event is None:
                 self.ledger.undecodable += 1
-            else:
-                self.ledger.add(event)
+            elif self.ledger.add(event):
                 self.show(event)
 
     async def _rest(self, *helping: asyncio.Task[None]) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from services.events import (
     CallbackDue,
-    CallbackLapsed,
     CaseEscalated,
     CaseOpened,
     CaseReopened,
@@ -130,6 +129,7 @@ def _sequences(history: History) -> Iterator[str]:
     for event in history.events:
         said[event.source].append(event.sequence)
     for source, sequences in said.items():
+        # A topic may hold a repetition between them, which the ledger has dropped.
         if sequences != list(range(1, len(sequences) + 1)):
             yield f"{source}'s events aren't 1, 2, 3 …: {sequences}"
 
@@ -197,7 +197,7 @@ def _callbacks(evidence: Evidence) -> Iterator[Fault]:
     asked = sum(1 for _ in evidence.ledger.facts(CallbackDue))
     told = {row["state"]: row["count"] for row in evidence.tracker["callbacks"]}
     yield from _equal("call-backs", {"log": asked, "tracker": sum(told.values())})
-    lapsed = sum(1 for _ in evidence.ledger.facts(CallbackLapsed))
+    lapsed = evidence.ledger.lapsed().total()
     yield from _equal("lapsed", {"log": lapsed, "tracker": told.get("lapsed", 0)})
 
 

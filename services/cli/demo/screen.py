@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from rich.status import Status
 
+    from services.cli.demo.figures import Figures
     from services.cli.demo.reconcile import Fault
-    from services.cli.demo.report import Figures
     from services.events import Event
     from services.policy import Policy
 
@@ -47,7 +47,8 @@ class Screen:
 
     def __init__(self, policy: Policy, *, quiet: bool, as_json: bool) -> None:
         """Show names of a policy."""
-        self._quiet = quiet or as_json
+        self._has_events = not (quiet or as_json)
+        self._has_progress = not quiet
         self._as_json = as_json
         self.out = _console(is_stderr=False)
         self.err = _console(is_stderr=True)
@@ -57,14 +58,21 @@ class Screen:
         self._status: Status | None = None
         self._told_at = 0.0
 
+    @property
+    def stack(self) -> Console:
+        """Where the stack may say what it does: not between a status line and its terminal."""
+        if not self._has_events:
+            return Console(stderr=True, quiet=True)
+        return self.out if self.out.is_terminal else self.err
+
     def open(self, calls: int) -> None:
         """Say what is coming."""
-        if not self._quiet:
+        if self._has_events:
             self.out.print(Panel(_OPENING.format(calls=calls), title="Whistle: a morning at 12345"))
 
     def event(self, event: Event) -> None:
         """Show one event."""
-        if not self._quiet:
+        if self._has_events:
             self._waiting.append(self._lines.of(event))
             if time.monotonic() - self._flushed_at > _FLUSH_EVERY_S:
                 self._flush()
@@ -79,6 +87,8 @@ class Screen:
     def progress(self, text: str) -> None:
         """Say where the play stands."""
         self._flush()
+        if not self._has_progress:
+            return
         if self.out.is_terminal and not self._as_json:
             if self._status is None:
                 self._status = self.out.status(text)

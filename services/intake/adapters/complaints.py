@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import asyncpg
 
     from services.intake.decide.duplicates import Alias
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import Tx
 
 #: What stands under Idempotency-Keys and under pairs of a system and its id.
 _KNOWN = """

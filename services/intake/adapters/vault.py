@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from services.runtime.postgres import Tx
+    from services.runtime.transaction import Tx
 
 #: How a look at the vault ended.
 Outcome = Literal["shown", "refused", "nothing"]

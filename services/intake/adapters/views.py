@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
     from services.runtime.step import Change
+    from services.runtime.transaction import Tx
 
 #: The complaint's own row is the lock, because the view's may not exist yet. Read only after
 #: the lock is held: a statement that waits for a lock goes on with the snapshot it began with.

@@ -45,7 +45,7 @@ class Desk:
     vault: Vault = field(init=False)
     gatherer: Gatherer[Entry, Outcome] = field(init=False)
     _lexicon: Lexicon | None = None
-    _is_kept_up: bool = False
+    is_kept_up: bool = False  #: True once `keep_up` runs beside the callers.
 
     def __post_init__(self) -> None:
         """Open the vault and the door."""
@@ -66,23 +66,23 @@ class Desk:
                 503, "no-policy", "No policy has been published yet.", headers={"Retry-After": "5"}
             ) from error
         is_current = self._lexicon is not None and self._lexicon.policy.hash == policy.hash
-        if self._lexicon is None or not (is_current or self._is_kept_up):
+        if self._lexicon is None or not (is_current or self.is_kept_up):
             self._lexicon = Lexicon(policy)
         return self._lexicon
 
-    async def keep_up(self) -> None:
+    async def keep_up(self, every_s: float = _KEEP_UP_EVERY_S) -> None:
         """Follow changes of policy until cancelled.
 
         Building takes a third of a second for a big city, so it happens beside the event
         loop; until it is done, the policy before decides.
         """
-        self._is_kept_up = True
+        self.is_kept_up = True
         while True:
             if self.policies.is_loaded:
                 policy = self.policies.current
                 if self._lexicon is None or self._lexicon.policy.hash != policy.hash:
                     self._lexicon = await asyncio.to_thread(Lexicon, policy)
-            await asyncio.sleep(_KEEP_UP_EVERY_S)
+            await asyncio.sleep(every_s)
 
     def body_hash(self, about: str, body: Any) -> bytes:  # noqa: ANN401 - any JSON
         """Hash a body so that the same request is the same, however its JSON is written.

@@ -9,7 +9,8 @@ from services.notifier.decide import LEASE, Callback, CallbackState
 if TYPE_CHECKING:
     import asyncpg
 
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import Tx
 
 _CLAIM = """
     UPDATE callback c SET leased_until = $2 FROM (

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import Tx
 
 #: Endpoint by endpoint, so that a million rows of a dead one never hide another's; of a complaint
 #: only the lowest undelivered event, so that order is kept.

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import Tx
 
 #: How long the old secret signs beside the new one.
 ROTATION = timedelta(hours=24)

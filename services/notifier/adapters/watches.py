@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
-    from services.runtime.postgres import Tx
     from services.runtime.step import Change
+    from services.runtime.transaction import Tx
 
 _LOCK = """
     SELECT complaint_id, agencies FROM complaint WHERE complaint_id = ANY($1::uuid[])

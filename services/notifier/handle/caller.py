@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from services.notifier.handle.ports import Channel, Vault
     from services.policy import Policy
     from services.runtime.policies import PolicyStore
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import Tx
 
 log = telemetry.get_logger()
 

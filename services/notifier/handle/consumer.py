@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from services.events import Event
     from services.notifier.handle.lanes import Lanes
     from services.notifier.handle.ports import Book
-    from services.runtime.postgres import Tx
     from services.runtime.step import Change, Deadline
+    from services.runtime.transaction import Tx
 
 
 class Notifier:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.notifier.handle.attempts import Finished
-    from services.runtime.postgres import Database, Tx
+    from services.runtime.postgres import Database
+    from services.runtime.transaction import Tx
 
 log = telemetry.get_logger()
 

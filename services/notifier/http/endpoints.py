@@ -15,8 +15,8 @@ from services.notifier.http.bodies import ChangedEndpoint, NewEndpoint
 from services.notifier.http.desk import Desk, Manager, may_see, no_such_endpoint, plain
 from services.runtime.ids import new_id
 from services.runtime.keys import Principal, Role
-from services.runtime.postgres import Tx
 from services.runtime.problems import Problem, invalid_request
+from services.runtime.transaction import Tx
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -45,14 +45,7 @@ def _add_writing(router: APIRouter, desk: Desk) -> None:
     @router.post("", status_code=201)
     async def add_endpoint(body: NewEndpoint, principal: Manager) -> dict[str, Any]:
         """Add an endpoint; the answer is the only one that ever shows its secret."""
-        fields = body.model_dump()
-        if principal.role is Role.AGENCY:
-            fields["agency"] = body.agency or principal.agency
-        if not may_see(principal, fields["agency"]):
-            raise Problem(403, "not-your-agency", "An agency adds endpoints of its own only.")
-        if not desk.knows(fields["agency"]):
-            # It would never match anything, and nobody would notice.
-            raise invalid_request([("agency", "no agency of the policy in force has this code")])
+        fields = body.model_dump() | {"agency": _agency_for(desk, body, principal)}
         async with desk.db.transaction() as tx:
             row, secret = await desk.endpoints.add(tx, fields)
         await desk.book.refresh()
@@ -81,6 +74,23 @@ def _add_writing(router: APIRouter, desk: Desk) -> None:
             await desk.endpoints.remove(tx, endpoint_id)
         await desk.book.refresh()
         return Response(status_code=204)
+
+
+def _agency_for(desk: Desk, body: NewEndpoint, principal: Principal) -> str | None:
+    """Say whose events a new endpoint gets: an agency's own, else what was asked for.
+
+    Raises:
+        Problem: 403 for another agency's, 422 for one that the policy in force doesn't know:
+            it would never match anything, and nobody would notice.
+    """
+    agency = body.agency
+    if principal.role is Role.AGENCY:
+        agency = agency or principal.agency
+    if not may_see(principal, agency):
+        raise Problem(403, "not-your-agency", "An agency adds endpoints of its own only.")
+    if not desk.knows(agency):
+        raise invalid_request([("agency", "no agency of the policy in force has this code")])
+    return agency
 
 
 def _tell_disabled(tx: Tx, endpoint_id: UUID, agency: str | None) -> None:

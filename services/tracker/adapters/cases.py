@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from services.runtime.postgres import Tx
     from services.runtime.step import Change
+    from services.runtime.transaction import Tx
 
 _LOCK = "SELECT * FROM tracker.case WHERE complaint_id = ANY($1::uuid[]) ORDER BY complaint_id"
 _LOCK_CASES = f"{_LOCK} FOR UPDATE"
