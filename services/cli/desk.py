@@ -154,8 +154,8 @@ async def _fetch(dsn: str, sql: str) -> list[dict[str, Any]]:
 @hooks.command("ls")
 def list_hooks(data: _Data = _DATA, *, as_json: _Json = False) -> None:
     """List endpoints."""
-    rows = Installation(data).ask("GET", "notifier", "/v1/endpoints")["endpoints"]
-    _show(rows, ("id", "url", "agency", "is_enabled"), as_json=as_json)
+    rows = Installation(data).ask("GET", "notifier", "/v1/endpoints")["items"]
+    _show(rows, ("endpoint_id", "url", "agency", "is_enabled"), as_json=as_json)
 
 
 @hooks.command("add")
@@ -167,7 +167,7 @@ def add_hook(
     """Register an endpoint. Its secret is shown now and never again."""
     body = {"url": url, "agency": agency}
     made = Installation(data).ask("POST", "notifier", "/v1/endpoints", json=body)
-    typer.echo(f"{made['id']}  {made['secret']}")
+    typer.echo(f"{made['endpoint_id']}  {made['secret']}")
 
 
 @hooks.command("test")

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,6 +89,7 @@ class _Stage:
         self._policy = load(read(POLICY))
         self._morning = plan(read_morning(), calls or len(read_morning()), seed)
         self._screen = Screen(self._policy, quiet=quiet, as_json=as_json)
+        self._started_s = 0.0
         self._status = _INTERRUPTED  # Unless the play ends by itself.
 
     async def run(self) -> int:
@@ -95,8 +97,10 @@ class _Stage:
         self._screen.open(len(self._morning))
         self._screen.progress("starting PostgreSQL, Kafka and the services …")
         async with Receiver() as receiver:
+            began_at_s = time.perf_counter()
 
             async def work(stack: Stack) -> None:
+                self._started_s = time.perf_counter() - began_at_s
                 self._status = await self._play(stack, receiver)
 
             # The agencies' systems and the SMS gateway are on this machine; elsewhere a webhook
@@ -128,6 +132,7 @@ class _Stage:
             show=self._screen.event,
             progress=self._screen.progress,
         )
+        play.took_s["start"] = self._started_s
         evidence = await play.run(receiver)
         faults = reconcile(evidence)
         self._screen.close(figures(evidence, play.book, play.took_s), faults)

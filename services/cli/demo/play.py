@@ -73,7 +73,9 @@ class Play:
         door = Door()
         try:
             self.progress("registering the agencies' systems …")
+            began_at_s = time.perf_counter()
             desks = await set_up(self.stack, self.policy, self.morning, door, receiver.url)
+            self.took_s["set_up"] = time.perf_counter() - began_at_s
             url, key = self.stack.services["intake"], desks.operator_key
             if (await door.ask("GET", f"{url}/v1/totals", key)).json()["received"]:
                 raise NotFreshError(f"{self.stack.data} holds complaints of an earlier run")
