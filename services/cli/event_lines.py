@@ -81,6 +81,8 @@ class EventLines:
         """
         self._policy = policy
         self._zone = ZoneInfo(policy.city.time_zone) if policy else None
+        divisions = policy.divisions.values() if policy else ()
+        self._city = next((one.name for one in divisions if one.level == "city"), "")
         self._who_width = _WHO_WIDTH if width >= _WIDE else _WHO_WIDTH_NARROW
         self._is_one_day = is_one_day
         self._numbers: dict[UUID, str] = {}
@@ -115,7 +117,7 @@ class EventLines:
         if agency is None:
             return code or ""
         # The way people say it: 市交管局, not 北京市公安局公安交通管理局.
-        return min((agency.name, *agency.aliases), key=len)
+        return min((agency.name, *agency.aliases), key=len).removeprefix(self._city)
 
     def _place(self, place: Place) -> str:
         codes = [code for code in (place.district, place.street) if code]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.events import Event
+    from services.events import Event, Fact
     from services.intake.adapters.vault import Vault
     from services.intake.decide.acceptance import Prepared
     from services.intake.decide.duplicates import Alias, Verdict
@@ -208,6 +208,8 @@ class ViewConsumer(ViewStage):
     """Keeps the public view from the tracker's facts."""
 
     topics: tuple[str, ...] = ("complaints.tracked",)
+    #: The public view may be a moment late; whoever acts within it is told to come again.
+    urgent: frozenset[type[Fact]] = frozenset()
 
     def decide(
         self,

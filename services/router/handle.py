@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.events import Event
+    from services.events import Event, Fact
     from services.runtime.policies import PolicyStore
     from services.runtime.step import Change
     from services.runtime.transaction import Tx
@@ -24,6 +24,7 @@ class Router:
     """Routes what is received, and routes anew what the tracker says was returned."""
 
     topics: tuple[str, ...] = ("complaints.received", "complaints.tracked")
+    urgent: frozenset[type[Fact]] = frozenset({ComplaintReceived, OrderReturned})
 
     def __init__(self, policies: PolicyStore) -> None:
         """Decide by the policy in force at each event."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.events import Event
+    from services.events import Event, Fact
     from services.runtime.postgres import Database
     from services.runtime.step import Deadline
     from services.runtime.transaction import Tx
@@ -43,6 +43,8 @@ class Consumer(Stage[S], Protocol[S]):
     """A stage that events drive."""
 
     topics: tuple[str, ...]
+    #: Facts that somebody waits for; others may gather a moment so that batches are fewer.
+    urgent: frozenset[type[Fact]]
 
     def decide(self, event: Event, state: S | None, now: datetime) -> Step[S] | Early | Ignored:
         """Say what follows from an event. Pure: an exception is a bug and a dead letter."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.events import Event
+    from services.events import Event, Fact
     from services.policy import Policy
     from services.runtime.policies import PolicyStore
     from services.runtime.step import Change
@@ -47,6 +47,8 @@ class Tracker:
         "complaints.routed",
         "complaints.notified",
     )
+    #: Not a complaint's receipt, whose routing follows, nor what became of hooks and messages.
+    urgent: frozenset[type[Fact]] = frozenset(CONCERNS)
 
     def __init__(self, store: CaseStore, policies: PolicyStore) -> None:
         """Wire the parts.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.events import ComplaintSupplemented, ComplaintWithdrawn, Event, HookDisabled
+from services.events import ComplaintSupplemented, ComplaintWithdrawn, Event, Fact, HookDisabled
 from services.runtime.ids import child_id
 from services.runtime.step import Change, Deadline, Early, Ignored, Step
 from services.runtime.transaction import Tx
@@ -23,6 +23,7 @@ class Counting:
     """Appends every supplement's text to its complaint; a withdrawal before any is early."""
 
     topics: tuple[str, ...] = ("complaints.received",)
+    urgent: frozenset[type[Fact]] = frozenset()
     told: list[UUID] = field(default_factory=list)
     fail_stores: int = 0  #: How many more stores fail as if the database were away.
 

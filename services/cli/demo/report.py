@@ -75,6 +75,8 @@ def _later(found: Figures) -> int:
 
 
 def _orders(n: Mapping[str, int]) -> list[_Row]:
+    ended = n["breached"] - n["late"] - n["open"]
+    taken_back = f", {ended} taken back" if ended else ""
     return [
         ("Orders", str(n["orders"]), f"{n['orders_to_assist']} of them to assist"),
         ("  on time", f"[green]{n['on_time']}[/]", f"{n['at_risk']} warnings before the limit"),
@@ -82,7 +84,7 @@ def _orders(n: Mapping[str, int]) -> list[_Row]:
             "  breached",
             f"[red]{n['breached']}[/]",
             (
-                f"{n['late']} answered late, {n['open']} still owe an answer;"
+                f"{n['late']} answered late, {n['open']} still owe an answer{taken_back};"
                 f" {n['escalated']} escalated to the superior"
             ),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from services.events import CaseOpened, topic_of
 from services.notifier.adapters import watches
 from services.notifier.decide import (
     ATTEMPT,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.events import Event
+    from services.events import Event, Fact
     from services.notifier.handle.lanes import Lanes
     from services.notifier.handle.ports import Book
     from services.runtime.step import Change, Deadline
@@ -35,6 +36,8 @@ class Notifier:
     """Driven by events and by time."""
 
     topics: tuple[str, ...] = ("complaints.tracked",)
+    #: A case's opening comes with its order or its end, and nothing is told of it alone.
+    urgent: frozenset[type[Fact]] = frozenset(topic_of(CaseOpened).facts) - {CaseOpened}
 
     def __init__(self, book: Book, lanes: Lanes, on_callback_due: Callable[[], None]) -> None:
         """Wire the parts.

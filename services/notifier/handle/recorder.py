@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = telemetry.get_logger()
 
 #: A moment in which more attempts may finish, so that they share a transaction.
-GATHER_S = 0.03
+GATHER_S = 0.1
 
 #: Outcomes in one transaction.
 BATCH_MAX = 1000
