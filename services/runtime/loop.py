@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from services.runtime import ledger, telemetry
 from services.runtime.apply import Batch, given_up
 from services.runtime.arrivals import Arrival, DeadLetter, read
+from services.runtime.dead_letter_limit import DeadLetterLimit
 from services.runtime.errors import StoppedError, is_transient
 from services.runtime.failpoints import hit
 
@@ -38,12 +39,6 @@ log = telemetry.get_logger()
 
 #: How often a single event is tried that fails for a reason we don't know.
 ATTEMPTS_MAX = 3
-
-#: Dead letters in a row, and their share of the last events, beyond which something is wrong
-#: with us rather than with them: better stop than give everything up (arroyo's DlqLimit).
-DEAD_RUN_MAX = 50
-DEAD_RATIO_MAX = 0.5
-DEAD_RATIO_WINDOW = 500
 
 #: How long events that nobody waits for may gather. What a batch costs hardly depends on its size,
 #: and of most topics a service needs the numbers but not, right now, the facts.
@@ -287,34 +282,6 @@ class DeliveryLoop(Generic[S]):
             offsets, self._uncommitted = self._uncommitted, {}
             self._committed_at = time.monotonic()
             await self._member.commit(offsets)
-
-
-class DeadLetterLimit:
-    """Counts dead letters against what went well."""
-
-    def __init__(self) -> None:
-        """Start clean."""
-        self._run = 0
-        self._dead = 0
-        self._all = 0
-
-    def count(self, dead: int, well: int) -> None:
-        """Take a batch into account.
-
-        Raises:
-            StoppedError: Too many in a row, or too large a share.
-        """
-        self._run = 0 if well else self._run + dead
-        self._dead += dead
-        self._all += dead + well
-        if self._run > DEAD_RUN_MAX or (
-            self._all >= DEAD_RATIO_WINDOW and self._dead > DEAD_RATIO_MAX * self._all
-        ):
-            raise StoppedError(
-                f"{self._dead} of {self._all} events were dead letters, {self._run} in a row"
-            )
-        if self._all >= DEAD_RATIO_WINDOW:
-            self._dead, self._all = 0, 0
 
 
 def back_off_s(failures: int) -> float:

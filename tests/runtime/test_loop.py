@@ -11,11 +11,12 @@ import pytest
 
 from services.events import ComplaintSupplemented, ComplaintWithdrawn, Event
 from services.runtime import ledger
-from services.runtime.bus import Outgoing, Partition
+from services.runtime.bus import Outgoing, Partition, Record
 from services.runtime.clock import ManualClock
+from services.runtime.dead_letter_limit import DEAD_RUN_MAX
 from services.runtime.errors import FencedError, StoppedError
 from services.runtime.ids import new_id
-from services.runtime.loop import DEAD_RUN_MAX, DeliveryLoop
+from services.runtime.loop import DeliveryLoop
 from services.runtime.memory import MemoryBus
 from services.runtime.migrate import migrate
 from services.runtime.outbox import Outbox, unpack_headers
@@ -326,6 +327,19 @@ async def test_offsets_are_read_back_from_the_database(stage: Stage) -> None:
         stage.db, [Partition(TOPIC, number) for number in range(stage.bus.partitions)]
     )
     assert sum(starts.values()) == 2
+
+
+async def test_events_nobody_waits_for_go_with_the_next_that_somebody_does(stage: Stage) -> None:
+    """Batches cost the same for one as for many; nothing is applied out of order by it."""
+    stage.consumer.urgent = frozenset({ComplaintSupplemented})
+    loop = stage.another_loop()
+    records = [
+        Record(Partition(TOPIC, 0), n, None, b"", (("ce_type", kind),))
+        for n, kind in enumerate((b"whistle.ComplaintWithdrawn", b"whistle.ComplaintSupplemented"))
+    ]
+    assert loop._gathered(records[:1], 500, 0.5) == []
+    assert loop._gathered(records[1:], 500, 0.5) == records
+    assert loop._gathered([], 500, 0.5) == []
 
 
 async def test_the_consumer_learns_what_became_durable(stage: Stage) -> None:
