@@ -19,9 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.installation import Stack, exclusively, find_stack, make_secrets
-from services.policy import PolicyError, bundle_hash
-from services.policy.folder import read
+from services.cli.policy import examine
+from services.policy import bundle_hash
 from services.runtime import policies
+from services.runtime.clock import SystemClock
 from stack.kafka import KafkaBroker
 from stack.postgres import EmbeddedPostgres
 from stack.program import HOST, Program, Say, StackError, require_free_ports
@@ -163,13 +164,14 @@ async def put_in_force(dsn: str, folder: Path | None, say: Say) -> None:
                 # Without rules no service ever becomes ready.
                 raise StackError("no-policy", "no policy is in force yet: name a policy folder")
             return
-        try:
-            files = await asyncio.to_thread(read, folder)
-            if bundle_hash(files) != in_force:
-                published = await policies.publish(pool, files, actor="whistle up")
-                say(f"Policy {folder} is in force ({published})")
-        except PolicyError as error:
-            raise StackError("policy-refused", f"{folder}: {error}") from error
+        report = await asyncio.to_thread(examine, folder, SystemClock().now().date())
+        if not report.is_good:
+            raise StackError(
+                "policy-refused", f"{folder} has faults; `whistle policy check {folder}` lists them"
+            )
+        if bundle_hash(report.files) != in_force:
+            published = await policies.publish(pool, report.files, actor="whistle up")
+            say(f"Policy {folder} is in force ({published})")
 
 
 def _service(name: str, stack: Stack) -> Program:

@@ -142,7 +142,7 @@ def a_hook(event: Event) -> Hook:
     fact = event.data
     assert isinstance(fact, OrderDispatched)
     return Hook(
-        fact.agency, event.id, "OrderDispatched", event.complaintid, fact.order_id, True, 0.0
+        fact.agency, event.id, "OrderDispatched", event.complaintid, fact.order_id, True, 0.0, NOON
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from services.cli.demo.book import Book, Hook
@@ -75,11 +76,11 @@ class Agencies:
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
         """Take one webhook; the answer is its status."""
-        arrived_at_s = time.perf_counter()
+        arrived_at_s, now_s = time.perf_counter(), time.time()
         system = self._systems.get(path.removeprefix(PATH))
         if system is None:
             return 404
-        is_ours = is_authentic(system.secret, headers, body, time.time())
+        is_ours = is_authentic(system.secret, headers, body, now_s)
         try:
             event = decode(body)
         except InvalidEventError:
@@ -93,6 +94,7 @@ class Agencies:
             order_id=getattr(event.data, "order_id", None),
             is_authentic=is_ours,
             received_at_s=arrived_at_s,
+            received_at=datetime.fromtimestamp(now_s, UTC),
         )
         self._book.hooks.append(hook)
         if not is_ours:

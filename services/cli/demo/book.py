@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from datetime import datetime
     from uuid import UUID
 
     from services.cli.demo.fates import Fate
@@ -37,6 +38,7 @@ class Hook:
     order_id: UUID | None
     is_authentic: bool
     received_at_s: float  #: `time.perf_counter()` when the whole request was there.
+    received_at: datetime  #: The same instant by the machine's clock.
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from services.cli.demo.ledger import History
 from services.events import (
     CallbackDue,
     CaseClosed,
@@ -16,7 +17,6 @@ from services.events import (
     ComplaintHeld,
     ComplaintReceived,
     ComplaintRouted,
-    HookDelivered,
     OrderAtRisk,
     OrderBreached,
     OrderDispatched,
@@ -26,12 +26,15 @@ from services.events import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from services.cli.demo.book import Book
-    from services.cli.demo.ledger import History, Ledger
+    from services.cli.demo.ledger import Ledger
     from services.cli.demo.reconcile import Evidence
-    from services.events import Fact
+    from services.events import Event
+
+#: Whose parts make up the way from acceptance to the agency's system.
+HOPS = ("router", "tracker", "notifier")
+_SHARES = ("p50", "p99")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,17 @@ class Figures:
     held: Mapping[str, int]
     decided_by: Mapping[str, int]
     rates: Mapping[str, Mapping[str, Any]]
-    latencies_ms: Sequence[float]
-    hops_ms: Mapping[str, Sequence[float]]
+    passages: Sequence[Passage]
     took_s: Mapping[str, float]
+
+    @property
+    def latencies_ms(self) -> list[float]:
+        """From POST to webhook."""
+        return [passage.whole_ms for passage in self.passages]
+
+    def hop_ms(self, name: str) -> list[float]:
+        """One service's part."""
+        return [passage.hops_ms[name] for passage in self.passages]
 
     def as_json(self) -> dict[str, Any]:
         """Give it for programs."""
@@ -63,8 +74,8 @@ class Figures:
                 "p99": percentile(self.latencies_ms, 99),
             },
             "hops_ms": {
-                name: {"p50": percentile(hop, 50), "p99": percentile(hop, 99)}
-                for name, hop in self.hops_ms.items()
+                name: {share: percentile(self.hop_ms(name), int(share[1:])) for share in _SHARES}
+                for name in HOPS
             },
             "took_s": {name: round(seconds, 1) for name, seconds in self.took_s.items()},
         }
@@ -79,49 +90,52 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return round(ordered[int(rank) - 1], 1)
 
 
-def latencies_ms(ledger: Ledger, book: Book) -> list[float]:
-    """Measure from each POST to its order at the lead's system.
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One complaint's way to the lead's system, if the rules routed it at once.
 
-    A complaint that waited for a person, or that another agency had returned, is no measure of
-    the machine: only what the rules routed at once counts.
+    One that waited for a person, or that another agency had returned, is no measure of the
+    machine.
     """
+
+    whole_ms: float  #: From before the POST until the whole webhook was there.
+    hops_ms: Mapping[str, float]  #: Each service's part, from the fact before to its own.
+
+
+def passages(ledger: Ledger, book: Book) -> list[Passage]:
+    """Measure every passage."""
     arrived = {
-        (hook.agency, hook.order_id): hook.received_at_s
+        (hook.agency, hook.order_id): hook
         for hook in reversed(book.hooks)
         if hook.event_type == OrderDispatched.__name__
     }
     found = []
     for complaint_id, posted in book.posted.items():
-        history = ledger.histories.get(complaint_id)
-        if history is None or history.outcomes[:1] != ["routed"]:
+        history = ledger.histories.get(complaint_id, History())
+        at = {
+            type(event.data): event
+            for event in reversed(history.events)
+            if type(event.data) in (ComplaintReceived, ComplaintRouted) or _is_first(event)
+        }
+        order = at[OrderDispatched].data if OrderDispatched in at else None
+        if history.outcomes[:1] != ["routed"] or not isinstance(order, OrderDispatched):
             continue
-        for order in history.facts(OrderDispatched):
-            at_s = arrived.get((order.agency, order.order_id))
-            if (order.role, order.round, order.attempt) == ("lead", 1, 1) and at_s is not None:
-                found.append((at_s - posted.posted_at_s) * 1000)
+        hook = arrived.get((order.agency, order.order_id))
+        kinds = (ComplaintReceived, ComplaintRouted, OrderDispatched)
+        # What is missing is for the reckoning to name, not for us to stumble over.
+        if hook is not None and at.keys() >= set(kinds):
+            instants = [*(at[kind].time for kind in kinds), hook.received_at]
+            parts = [(ends - begins).total_seconds() * 1000 for begins, ends in pairwise(instants)]
+            whole_ms = (hook.received_at_s - posted.posted_at_s) * 1000
+            found.append(Passage(whole_ms, dict(zip(HOPS, parts, strict=True))))
     return found
 
 
-def hops_ms(ledger: Ledger) -> dict[str, list[float]]:
-    """Measure each service's part of the path, by the database's clock at each fact.
-
-    Same orders as `latencies_ms`. The first part begins with acceptance, so what comes before
-    (the request itself) isn't in it, nor is the way to the webhook's receiver in the last.
-    """
-    hops: dict[str, list[float]] = {"router": [], "tracker": [], "notifier": []}
-    for history in ledger.histories.values():
-        if history.outcomes[:1] != ["routed"]:
-            continue
-        at = [_first(history, kind) for kind in (ComplaintReceived, ComplaintRouted)]
-        at += [_first(history, OrderDispatched), _first(history, HookDelivered)]
-        for name, (begins, ends) in zip(hops, pairwise(at), strict=True):
-            if begins is not None and ends is not None:
-                hops[name].append((ends - begins).total_seconds() * 1000)
-    return hops
-
-
-def _first(history: History, kind: type[Fact]) -> datetime | None:
-    return min((e.time for e in history.events if isinstance(e.data, kind)), default=None)
+def _is_first(event: Event) -> bool:
+    order = event.data
+    if not isinstance(order, OrderDispatched):
+        return False
+    return (order.role, order.round, order.attempt) == ("lead", 1, 1)
 
 
 def figures(evidence: Evidence, book: Book, took_s: Mapping[str, float]) -> Figures:
@@ -145,8 +159,7 @@ def figures(evidence: Evidence, book: Book, took_s: Mapping[str, float]) -> Figu
         held=Counter(fact.reason for fact in ledger.facts(ComplaintHeld)),
         decided_by=evidence.router["decided_by"],
         rates={n: evidence.rates[n] for n in ("response", "resolution", "satisfaction")},
-        latencies_ms=latencies_ms(ledger, book),
-        hops_ms=hops_ms(ledger),
+        passages=passages(ledger, book),
         took_s=took_s,
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from services.cli.demo.figures import percentile
+from services.cli.demo.figures import HOPS, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,8 +134,8 @@ def _rates(found: Figures) -> list[_Row]:
 def _path(found: Figures) -> list[_Row]:
     n, values = found.counts, found.latencies_ms
     said = f"from POST to the agency's webhook, {len(values)} orders"
-    parts = ", ".join(f"{k} {percentile(v, 50):.0f}" for k, v in found.hops_ms.items() if v)
-    hops = f"of the median: {parts} ms" if parts else ""
+    parts = ", ".join(f"{name} {percentile(found.hop_ms(name), 50)}" for name in HOPS)
+    hops = f"medians of its parts: {parts} ms" if values else ""
     authentic = "every" if n["webhooks"] == n["webhooks_authentic"] else n["webhooks_authentic"]
     return [
         ("POST to webhook p50", f"[bold]{percentile(values, 50)} ms[/]", said),
