@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: Records taken at once; a busy topic then costs one call for many lines.
 _AT_ONCE = 500
 _WAIT_S = 0.2
+_PIPE_WIDTH = 200
 
 
 async def follow(
@@ -102,6 +103,8 @@ async def _watch(
     as_json: bool,
 ) -> None:
     screen = Console(highlight=False)
+    if not screen.is_terminal:  # A pipe has no width: give whole lines, nearly always.
+        screen = Console(highlight=False, width=_PIPE_WIDTH)
     lines = EventLines(width=screen.width)
     async for record, event in follow(bootstrap, topics, from_beginning):
         if event is None:
