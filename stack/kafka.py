@@ -187,7 +187,8 @@ class KafkaBroker(Server):
     def _format(self) -> None:
         cluster_id = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
         command = [*self._java(), *self._archive_options(), "kafka.tools.StorageTool", "format"]
-        command += ["--standalone", "--cluster-id", cluster_id, "--config", str(self._settings)]
+        # With the equals sign, because one in 64 begins with a dash and would pass for an option.
+        command += ["--standalone", f"--cluster-id={cluster_id}", "--config", str(self._settings)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             words = (done.stdout + done.stderr).strip()[-2000:]

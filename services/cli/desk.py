@@ -28,6 +28,9 @@ _Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 _Service = Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]
 _DATA = Path(".data")
 
+#: A pipe has no width of its own.
+_PIPE_WIDTH = 200
+
 _LIST_KEYS = """
     SELECT id, name, role, agency, created_at, revoked_at FROM platform.api_key ORDER BY created_at
 """
@@ -92,10 +95,14 @@ def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool
     if as_json:
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2, default=str).decode())
         return
-    table = Table(*columns)
+    table = Table()
+    for name in columns:
+        # An identifier that is cut is of no use: it is there to be copied.
+        table.add_column(name, no_wrap=name.endswith("id"), overflow="fold")
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
-    Console().print(table)
+    screen = Console()
+    (screen if screen.is_terminal else Console(width=_PIPE_WIDTH)).print(table)
 
 
 @keys.command("add")
@@ -187,12 +194,11 @@ def list_dead_letters(
     """List open dead letters, the oldest first."""
     installation = Installation(data)
     rows = [
-        {"service": name} | row
+        {"service": name} | row | {"place": f"{row['topic']}/{row['partition']}@{row['offset']}"}
         for name in ([service] if service else SERVICES)
         for row in installation.ask("GET", name, "/v1/dead-letters")["dead_letters"]
     ]
-    columns = ("service", "id", "topic", "partition", "offset", "complaint_id", "code", "message")
-    _show(rows, columns, as_json=as_json)
+    _show(rows, ("service", "id", "place", "code", "message"), as_json=as_json)
 
 
 @dlq.command("show")
