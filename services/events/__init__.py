@@ -12,8 +12,11 @@ from services.events.codec import InvalidEventError, decode, encode
 from services.events.envelope import SOURCES, Event, Fact
 from services.events.matter import (
     AgencyAction,
+    Attribute,
     Channel,
+    Cluster,
     Diversion,
+    Finding,
     Matter,
     Nature,
     Place,
@@ -29,6 +32,7 @@ from services.events.notified import (
     HookFailed,
 )
 from services.events.received import (
+    AttachmentStored,
     CallbackAnswered,
     ComplaintReceived,
     ComplaintSupplemented,
@@ -62,6 +66,8 @@ __all__ = [
     "SOURCES",
     "TOPICS",
     "AgencyAction",
+    "AttachmentStored",
+    "Attribute",
     "CallbackAnswered",
     "CallbackAttempted",
     "CallbackDue",
@@ -72,6 +78,7 @@ __all__ = [
     "CaseOpened",
     "CaseReopened",
     "Channel",
+    "Cluster",
     "ComplaintDiverted",
     "ComplaintHeld",
     "ComplaintReceived",
@@ -81,6 +88,7 @@ __all__ = [
     "Diversion",
     "Event",
     "Fact",
+    "Finding",
     "HookDelivered",
     "HookDisabled",
     "HookFailed",

@@ -94,6 +94,48 @@ class Place(BaseModel):
     point: Point | None = None  #: Rounded to about 100 m.
 
 
+class Finding(BaseModel):
+    """One thing that was said, and where: evidence for whoever decides about it.
+
+    A place or a nature that is sure stands in the matter too; a finding may also be a
+    candidate that isn't sure enough for that.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: What it is about: `district`, `street`, `community`, `time`, `urgency`, `nature`, or
+    #: `matter` (one of several things asked for in one call). More may come.
+    kind: str
+    #: A division code, an ISO 8601 instant or interval, an urgency, a nature, a number.
+    value: str
+    source: str  #: Where it was found: `title`, `text`, `address`, `point` or `field`.
+    start: Annotated[int, Field(ge=0)] | None = None  #: First character in title or text.
+    end: Annotated[int, Field(ge=0)] | None = None  #: The character after the last.
+    confidence: Annotated[float, Field(ge=0, le=1)] = 1.0  #: Estimated chance of being right.
+
+
+class Cluster(BaseModel):
+    """Other people's complaints that seem to be about the same matter at the same place.
+
+    Evidence only: each of them is handled, and each person is asked back.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    complaint_id: UUID  #: The first of them.
+    size: Annotated[int, Field(ge=2)]  #: How many there are, this one included.
+    score: Annotated[float, Field(ge=0, le=1)]  #: How alike this one and its nearest are.
+
+
+class Attribute(BaseModel):
+    """An answer to a question that a category asks (Open311: service attributes)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    values: tuple[str, ...]  #: Chosen keys or written words; identity masked.
+
+
 class Matter(BaseModel):
     """A complaint's content as every service may see it: no name, phone or address."""
 
@@ -112,3 +154,8 @@ class Matter(BaseModel):
     reporter: str | None = None  #: Token of the person in the vault; None if anonymous.
     is_secret: bool = False  #: 保密: the reporter must not be shown to the agency.
     repeat_of: UUID | None = None  #: The open complaint of the same person it seems to repeat.
+    #: How alike the two are; without it they were the same for sure.
+    repeat_score: Annotated[float, Field(ge=0, le=1)] | None = None
+    cluster: Cluster | None = None
+    findings: tuple[Finding, ...] = ()
+    attributes: tuple[Attribute, ...] = ()

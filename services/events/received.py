@@ -26,6 +26,15 @@ class ComplaintSupplemented(Fact):
     text: str  #: Identity masked.
 
 
+class AttachmentStored(Fact):
+    """A picture or document that belongs to a complaint was checked and is kept."""
+
+    attachment_id: UUID
+    media_type: str  #: As its first bytes show, such as `image/jpeg`; not as somebody said.
+    size: Annotated[int, Field(ge=1)]  #: Bytes.
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class ComplaintWithdrawn(Fact):
     """The citizen no longer asks for anything."""
 

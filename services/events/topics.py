@@ -28,6 +28,7 @@ TOPICS = (
         (
             received.ComplaintReceived,
             received.ComplaintSupplemented,
+            received.AttachmentStored,
             received.ComplaintWithdrawn,
             received.OrderActionReported,
             received.CallbackAnswered,
