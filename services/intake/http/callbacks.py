@@ -15,9 +15,9 @@ from services.intake.decide import commands
 from services.intake.decide.commands import Rejected, Verdict
 from services.intake.http import page
 from services.intake.http.bodies import CallbackBody
-from services.intake.http.complaints import read_json
 from services.intake.http.desk import Desk, json_answer
 from services.intake.http.rejections import rejected
+from services.intake.http.taking import read_json
 from services.intake.http.words import language_for
 from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem, invalid_request

@@ -6,21 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import ValidationError
 
 from services.intake.adapters import complaints, views
 from services.intake.adapters.gathering import OverloadedError
 from services.intake.decide import commands
-from services.intake.decide.acceptance import Refused, prepare
 from services.intake.decide.duplicates import Conflict
 from services.intake.handle import Entry
 from services.intake.http.bodies import ComplaintBody, SupplementBody, WithdrawalBody, open_api
 from services.intake.http.desk import Desk, idempotency_conflict, idempotency_key, json_answer
 from services.intake.http.rejections import rejected
+from services.intake.http.taking import entry_of, overloaded, read_json, take
 from services.intake.http.words import in_words, language_for
-from services.runtime.ids import new_id
 from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem, invalid_request
 from services.runtime.stage import perform
@@ -62,16 +59,10 @@ def _add_accepting(router: APIRouter, desk: Desk) -> None:
         """Take one complaint in; 202 means that it is durable."""
         raw = await read_json(request, BODY_BYTES_MAX)
         key = idempotency_key(request)
-        entry = entry_of(desk, raw, principal, key, desk.clock.now())
-        try:
-            outcome = await desk.gatherer.submit(entry)
-        except OverloadedError as error:
-            raise overloaded() from error
-        if isinstance(outcome, Conflict):
-            raise idempotency_conflict()
-        found = str(outcome.complaint_id)
+        accepted = await take(desk, entry_of(desk, raw, str(principal.key_id), key))
+        found = str(accepted.complaint_id)
         url = f"{desk.public_url}/v1/complaints/{found}"
-        answer = {"complaint_id": found, "number": outcome.number, "status_url": url}
+        answer = {"complaint_id": found, "number": accepted.number, "status_url": url}
         return json_answer(answer, 202)
 
     @router.post("/complaints/batch")
@@ -121,54 +112,6 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
         return json_answer({"origin": origin, "received": await complaints.total(desk.db, origin)})
 
 
-async def read_json(request: Request, bytes_max: int) -> Any:  # noqa: ANN401 - any JSON
-    """Read a body that isn't too big.
-
-    Raises:
-        Problem: 413, or 422 if it is no JSON object.
-    """
-    declared = request.headers.get("content-length", "0")
-    too_big = Problem(413, "too-big", f"A body has {bytes_max} bytes at the most.")
-    if declared.isdecimal() and int(declared) > bytes_max:
-        raise too_big
-    body = await request.body()
-    if len(body) > bytes_max:
-        raise too_big
-    try:
-        raw = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise invalid_request([("body", f"no JSON: {error}")]) from error
-    if not isinstance(raw, dict):
-        raise invalid_request([("body", "must be a JSON object")])
-    return raw
-
-
-def entry_of(
-    desk: Desk,
-    raw: Any,  # noqa: ANN401 - any JSON
-    principal: Principal,
-    key: str | None,
-    now: datetime,
-) -> Entry:
-    """Check and prepare one complaint.
-
-    Raises:
-        Problem: 422, naming every wrong field.
-    """
-    try:
-        request = ComplaintBody.model_validate(raw).request()
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid_request(
-            [(".".join(map(str, fault["loc"])) or "body", fault["msg"]) for fault in faults]
-        ) from error
-    prepared = prepare(request, desk.lexicon, desk.secrets.token_key, now)
-    if isinstance(prepared, Refused):
-        raise invalid_request([(prepared.field, prepared.message)])
-    body_hash = desk.body_hash("complaints", raw)
-    return Entry(new_id(), prepared, body_hash, str(principal.key_id), key)
-
-
 def _items(raw: dict[str, Any]) -> list[Any]:
     items = raw.get("items")
     unknown = [(field, "Extra inputs are not permitted") for field in raw if field != "items"]
@@ -189,7 +132,7 @@ async def _take_items(desk: Desk, items: list[Any], principal: Principal) -> lis
             await asyncio.sleep(0)  # A call that comes in meanwhile must not wait for a file.
         results.append({"index": index})
         try:
-            entries.append(entry_of(desk, item, principal, None, desk.clock.now()))
+            entries.append(entry_of(desk, item, str(principal.key_id)))
             places.append(index)
         except Problem as problem:
             results[index] |= _failure(problem)
@@ -216,13 +159,6 @@ def _success(outcome: Outcome) -> dict[str, Any]:
 def _failure(problem: Problem) -> dict[str, Any]:
     told = {"code": problem.code, "detail": problem.detail, **problem.extensions}
     return {"status": problem.status, "is_new": False, "problem": told}
-
-
-def overloaded() -> Problem:
-    """Say that too much is waiting."""
-    return Problem(
-        503, "overloaded", "Too much is waiting. Nothing was stored.", headers={"Retry-After": "1"}
-    )
 
 
 def _done(complaint_id: UUID, outcome: Step[View] | Ignored | Rejected) -> Response:
