@@ -199,6 +199,27 @@ unless = ["计划停水"]
 source = "test"
 """
 
+NATURE = """
+[[natures]]
+nature = "consultation"
+words = ["来电咨询", "关于咨询", "how do I"]
+opening_words = ["咨询", "请问"]
+unless = ["咨询无果"]
+source = "test"
+
+[[natures]]
+nature = "complaint"
+words = ["来电投诉", "I want to complain"]
+opening_words = ["投诉"]
+source = "test"
+
+[[natures]]
+nature = "suggestion"
+words = ["来电建议"]
+opening_words = ["建议"]
+source = "test"
+"""
+
 CALENDAR = """
 [[years]]
 year = 2026
@@ -230,6 +251,42 @@ nature = "kind"
 "咨询" = "consultation"
 """
 
+OPEN311 = """
+jurisdiction_id = "linzhou.example"
+contact = "热线 12345"
+key_service = "https://linzhou.example/keys"
+changeset = "2026-11-24 08:00"
+endpoint = "test"
+
+[[service]]
+category = "environment"
+name = { en = "Cleanliness" }
+
+[[service]]
+category = "environment-waste"
+name = { en = "Waste not collected" }
+description = { zh = "垃圾桶满溢未清", en = "Bins that are full and not emptied" }
+keywords = ["垃圾", "rubbish"]
+
+[[attribute]]
+categories = ["utilities-water"]
+code = "WHISPAWN"
+datatype = "singlevaluelist"
+required = true
+description = { zh = "影响范围？", en = "How many homes?" }
+values = [
+  { key = "123", name = { zh = "一户", en = "One" } },
+  { key = "124", name = { zh = "整栋", en = "The building" } },
+]
+
+[[attribute]]
+categories = ["utilities"]
+code = "WHISDORN"
+datatype = "string"
+description = { zh = "水表号？", en = "Number of the meter?" }
+datatype_description = { zh = "水表正面", en = "on its front" }
+"""
+
 _TEXTS = {
     "city.toml": CITY,
     "divisions.csv": DIVISIONS,
@@ -239,9 +296,11 @@ _TEXTS = {
     "diversions.toml": DIVERSIONS,
     "sla.toml": SLA,
     "urgency.toml": URGENCY,
+    "nature.toml": NATURE,
     "calendar.toml": CALENDAR,
     "notices.toml": NOTICES,
     "imports.toml": IMPORTS,
+    "open311.toml": OPEN311,
 }
 
 

@@ -10,6 +10,7 @@ agency, category, standard and rule codes are the policy's own, in kebab-case.
 """
 
 from services.policy.agencies import Agency, AgencyKind
+from services.policy.boundaries import Boundary
 from services.policy.bundle import bundle_hash, check, load
 from services.policy.calendar import Calendar
 from services.policy.callback import CallbackRules
@@ -22,7 +23,11 @@ from services.policy.durations import Duration, DurationUnit, parse_duration
 from services.policy.escalation import Level, Scoring
 from services.policy.examples import Example
 from services.policy.faults import Fault, PolicyError, Severity
+from services.policy.hook_examples import HookExample
+from services.policy.hooks import HookMapping
 from services.policy.imports import ImportMapping
+from services.policy.landmarks import Landmark
+from services.policy.nature import NatureWord
 from services.policy.owners import Owner, OwnerKind
 from services.policy.policy import Policy, Specificity
 from services.policy.standards import Standard
@@ -31,6 +36,7 @@ from services.policy.urgency import UrgencyWords, Word
 __all__ = [
     "Agency",
     "AgencyKind",
+    "Boundary",
     "Calendar",
     "CallbackRules",
     "Category",
@@ -42,8 +48,12 @@ __all__ = [
     "DurationUnit",
     "Example",
     "Fault",
+    "HookExample",
+    "HookMapping",
     "ImportMapping",
+    "Landmark",
     "Level",
+    "NatureWord",
     "Owner",
     "OwnerKind",
     "Policy",

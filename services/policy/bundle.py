@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.policy.checks import check_policy
 from services.policy.faults import Fault, FaultLog, PolicyError
-from services.policy.parts import FILES, assemble
+from services.policy.parts import FILES, assemble, is_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ def bundle_hash(files: Mapping[str, bytes]) -> str:
         The first 16 hexadecimal digits of a SHA-256 over names and contents.
     """
     digest = hashlib.sha256()
-    for name in sorted(set(files) & set(FILES)):
+    for name in sorted(filter(is_part, files)):
         content = _normalised(files[name])
         digest.update(f"{name}\n{len(content)}\n".encode())
         digest.update(content)
@@ -81,9 +81,9 @@ def _examine(
 def _texts(files: Mapping[str, bytes], faults: FaultLog) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name in files:
-        if name not in FILES:
+        if not is_part(name):
             faults.warning(name, 1, "no part of a policy has this name; the file is left out")
-    for name, is_required in FILES.items():
+    for name, is_required in {**dict.fromkeys(filter(is_part, files), False), **FILES}.items():
         content = files.get(name)
         if content is None:
             if is_required:

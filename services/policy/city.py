@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 FILE = "city.toml"
 
+#: Where the policy says nothing: only what is nearly word for word the same.
+REPEAT_SCORE_MIN = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class City:
@@ -36,6 +39,7 @@ class RoutingRules:
     returns_max: int  #: Returns (退单) after which a person decides (`too-many-returns`).
     fallback_standard: str  #: Standard where no rule and no category names one.
     urgency_standards: Mapping[Urgency, str]  #: At least this strict for this urgency.
+    repeat_score_min: float = REPEAT_SCORE_MIN  #: A repeat scored less gets an order.
     line: int = 0  #: Of the `[routing]` header, for faults.
 
 
@@ -90,6 +94,11 @@ def _read_routing(table: Table) -> RoutingRules:
         returns_max=table.integer("returns_max", least=1),
         fallback_standard=table.text("fallback_standard"),
         urgency_standards=standards,
+        repeat_score_min=(
+            table.share("repeat_score_min")
+            if "repeat_score_min" in table.values
+            else REPEAT_SCORE_MIN
+        ),
         line=table.line,
     )
     table.finish()

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from services.policy import (
     agencies,
+    boundaries,
     calendar,
     catalogue,
     categories,
     city,
     diversions,
     divisions,
+    hooks,
     imports,
+    landmarks,
+    nature,
     notices,
+    open311,
     standards,
     urgency,
 )
@@ -42,7 +47,16 @@ FILES: Mapping[str, bool] = {
     calendar.FILE: True,
     notices.FILE: True,
     imports.FILE: False,
+    nature.FILE: False,
+    open311.FILE: False,
+    landmarks.FILE: False,
+    boundaries.FILE: False,
 }
+
+
+def is_part(name: str) -> bool:
+    """Tell whether a bundle may hold a file of this name."""
+    return name in FILES or hooks.is_file(name)
 
 
 def assemble(texts: Mapping[str, str], bundle: str, faults: FaultLog) -> Policy | None:
@@ -59,22 +73,30 @@ def assemble(texts: Mapping[str, str], bundle: str, faults: FaultLog) -> Policy 
     """
     if any(is_required and name not in texts for name, is_required in FILES.items()):
         return None
+    optional = [name for name in FILES if name.endswith(".toml") and name not in texts]
     tables = {
-        name: read_toml(name, text, faults)
-        for name, text in texts.items()
+        name: read_toml(name, texts.get(name, ""), faults)
+        for name in (*texts, *optional)
         if name.endswith(".toml")
     }
+    policy = _policy(texts, tables, bundle, faults)
+    tables[standards.FILE].finish()
+    return policy
+
+
+def _policy(
+    texts: Mapping[str, str], tables: Mapping[str, Table], bundle: str, faults: FaultLog
+) -> Policy:
     the_city, routing = city.read_city(tables[city.FILE])
     places = divisions.read_divisions(texts[divisions.FILE], faults)
     kinds = categories.read_categories(texts[categories.FILE], faults)
     bodies = agencies.read_agencies(texts[agencies.FILE], faults)
-    gazetteer = Gazetteer(places)
-    rules = tuple(
-        gazetteer.in_rule(rule, faults) for rule in catalogue.read_catalogue(tables[catalogue.FILE])
-    )
-    sla = tables[standards.FILE]
-    mappings = tables.get(imports.FILE) or Table(imports.FILE, faults, {}, {})
-    policy = Policy(
+    gazetteer, listed = Gazetteer(places), catalogue.read_catalogue(tables[catalogue.FILE])
+    rules = tuple(gazetteer.in_rule(rule, faults) for rule in listed)
+    sla, zone, language = tables[standards.FILE], the_city.time_zone, the_city.language
+    sources = {name: table for name, table in tables.items() if hooks.is_file(name)}
+    public = tables[open311.FILE] if open311.FILE in texts else None
+    return Policy(
         hash=bundle,
         city=the_city,
         routing=routing,
@@ -85,13 +107,16 @@ def assemble(texts: Mapping[str, str], bundle: str, faults: FaultLog) -> Policy 
         diversions=diversions.read_diversions(tables[diversions.FILE]),
         standards=standards.read_standards(sla),
         urgency=urgency.read_urgency(tables[urgency.FILE]),
+        natures=nature.read_nature(tables[nature.FILE]),
         calendar=calendar.read_calendar(tables[calendar.FILE]),
         callback=read_callback(sla),
         escalation=read_escalation(sla),
         scoring=read_scoring(sla),
-        notices=notices.read_notices(tables[notices.FILE], the_city.language),
-        imports=imports.read_imports(mappings, the_city.time_zone, the_city.language),
+        notices=notices.read_notices(tables[notices.FILE], language),
+        imports=imports.read_imports(tables[imports.FILE], zone, language),
+        open311=open311.read_open311(public, kinds, language),
+        hooks=hooks.read_hooks(sources, kinds, zone),
+        landmarks=landmarks.read_landmarks(texts.get(landmarks.FILE), places, faults),
+        boundaries=boundaries.read_boundaries(texts.get(boundaries.FILE), places, faults),
         indexes=build_indexes(places, bodies, kinds, rules),
     )
-    sla.finish()
-    return policy

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from services.events import Place, Urgency
+    from services.policy.boundaries import Boundary
     from services.policy.calendar import Calendar
     from services.policy.callback import CallbackRules
     from services.policy.catalogue import Rule
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from services.policy.divisions import Division
     from services.policy.escalation import Level, Scoring
     from services.policy.examples import Example
+    from services.policy.hooks import HookMapping
     from services.policy.imports import ImportMapping
     from services.policy.indexes import Indexes
+    from services.policy.landmarks import Landmark
+    from services.policy.nature import NatureWord
+    from services.policy.open311 import Open311Rules
     from services.policy.standards import Standard
     from services.policy.urgency import UrgencyWords
 
@@ -50,12 +55,17 @@ class Policy:
     diversions: tuple[DiversionRule, ...]  #: In file order; the first that fits decides.
     standards: Mapping[str, Standard]
     urgency: UrgencyWords
+    natures: tuple[NatureWord, ...]
     calendar: Calendar
     callback: CallbackRules
     escalation: tuple[Level, ...]  #: Lowest first.
     scoring: Scoring
     notices: Mapping[tuple[str, str], str]  #: By (notice, language).
     imports: Mapping[str, ImportMapping]
+    hooks: Mapping[str, HookMapping]  #: By source.
+    open311: Open311Rules | None  #: None: the city has no Open311.
+    landmarks: tuple[Landmark, ...] = field(repr=False)
+    boundaries: tuple[Boundary, ...] = field(repr=False)
     indexes: Indexes = field(repr=False)
 
     # Places.

@@ -165,6 +165,13 @@ def line_of(text: str, where: str) -> int:
             "no standard is called 'soon'",
         ),
         ("city", "emergency =", "panic =", "panic", "no urgency is called 'panic'"),
+        (
+            "city",
+            "returns_max = 2",
+            "repeat_score_min = 90",
+            "repeat_score_min",
+            "must be a number from 0 to 1",
+        ),
         # Catalogue.
         (
             "catalogue",

@@ -101,6 +101,7 @@ def test_urgency_makes_a_standard_stricter_and_never_looser():
     strict = a_policy(
         categories="code,name,standard\nfire,消防,emergency\n",
         catalogue=CATALOGUE[:0] + "rules = []\n",
+        open311=None,
     )
     assert strict.standard_for(None, "fire", Urgency.URGENT) == "emergency"
 
