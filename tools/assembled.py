@@ -11,6 +11,7 @@ from services.runtime.clock import SystemClock
 from services.runtime.policies import PolicyStore
 from services.runtime.service import Context
 from services.runtime.settings import Secrets, ServiceSettings
+from services.runtime.vault_keys import VaultKeys
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from services.runtime.service import Service
 
 #: The right shape and no secret: no request is ever served with it.
-_SECRETS = Secrets(bytes(32), bytes(32), bytes(32), bytes(32), "whk_admin", "whk_service")
+_SECRETS = Secrets(
+    VaultKeys({"1": bytes(32)}, "1"), bytes(32), bytes(32), bytes(32), "whk_admin", "whk_service"
+)
 
 
 def settings_of(service: str) -> type[ServiceSettings]:

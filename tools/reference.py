@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -69,7 +70,10 @@ def _differs(field: FieldInfo, shared: FieldInfo | None) -> bool:
 
 
 def _setting(name: str, field: FieldInfo, notes: dict[str, str]) -> tuple[str, str, str]:
-    default = "" if field.default in {None, PydanticUndefined} else f"`{field.default}`"
+    default = field.default
+    if isinstance(default, dict):
+        default = json.dumps(default)  # As it is written in an environment variable.
+    default = "" if default is None or default is PydanticUndefined else f"`{default}`"
     return f"`WHISTLE_{name.upper()}`", default, notes.get(name, "")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
 import time
 from pathlib import Path
@@ -16,10 +15,10 @@ import uvicorn
 from services.cli.desk import Installation
 from services.cli.installation import make_secrets
 from services.cli.up import put_in_force
-from services.notifier.decide.signing import secret_key, signature
 from services.runtime import migrate
 from services.runtime.errors import MisconfiguredError
 from services.runtime.settings import ServiceSettings
+from services.runtime.webhooks import secret_key, verify
 from stack.program import StackError
 
 #: Words of no citizen; the running number makes each complaint its own matter.
@@ -100,11 +99,7 @@ class _Receiver:
 
     def _is_genuine(self, headers: dict[str, str], body: bytes) -> bool:
         key = secret_key(self.secret)
-        stamp = headers.get("webhook-timestamp", "")
-        if key is None or not stamp.isdigit():
-            return False
-        expected = signature((key,), headers.get("webhook-id", ""), int(stamp), body)
-        return hmac.compare_digest(expected, headers.get("webhook-signature", ""))
+        return key is not None and verify((key,), headers, body, time.time()) == "genuine"
 
 
 async def _smoke(

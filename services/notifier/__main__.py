@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from services.notifier.adapters import deliveries
 from services.notifier.adapters.endpoints import EndpointBook, Endpoints
-from services.notifier.adapters.guard import EVERYWHERE, Guard, read_networks
 from services.notifier.adapters.people import GatewayChannel, IntakeVault, LogChannel
 from services.notifier.adapters.sealing import Sealer
 from services.notifier.adapters.wire import TIMEOUT_S, Wire
@@ -24,7 +23,9 @@ from services.notifier.handle.rounds import run_rounds
 from services.notifier.http import make_app
 from services.notifier.http.desk import Desk
 from services.policy.durations import parse_duration
+from services.runtime.address import Reach
 from services.runtime.errors import MisconfiguredError
+from services.runtime.guard import EVERYWHERE, Guard, read_networks
 from services.runtime.service import Context, Service, run_service
 from services.runtime.settings import ServiceSettings
 
@@ -113,7 +114,8 @@ def wire_up(context: Context) -> Parts:
     """Make the parts and connect them."""
     settings, db, clock = context.settings, context.db, context.clock
     secrets = settings.secrets
-    hooks = Wire(Guard(read_networks(settings.hook_allow)), timeout_s=settings.hook_timeout_s)
+    trusted_networks = read_networks(settings.hook_allow, "WHISTLE_HOOK_ALLOW")
+    hooks = Wire(Guard(Reach(trusted_networks)), timeout_s=settings.hook_timeout_s)
     trusted = Wire(Guard(EVERYWHERE))
     channel: Channel
     if settings.sms_gateway_url:

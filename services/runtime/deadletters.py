@@ -16,7 +16,7 @@ from services.events import InvalidEventError, decode
 from services.runtime.keys import Principal, Role, require
 from services.runtime.ledger import PARKED_MAX
 from services.runtime.outbox import unpack_headers
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, problem_responses
 
 if TYPE_CHECKING:
     import asyncpg
@@ -50,7 +50,11 @@ _Staff = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Ro
 
 def routes(db: Database) -> APIRouter:
     """Make the routes for one service's dead letters."""
-    router = APIRouter(prefix="/v1/dead-letters", tags=["dead letters"])
+    router = APIRouter(
+        prefix="/v1/dead-letters",
+        tags=["dead letters"],
+        responses=problem_responses(401, 403, 404, 409, 422),
+    )
 
     @router.get("")
     async def list_dead_letters(

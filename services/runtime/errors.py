@@ -67,7 +67,8 @@ DATABASE_TROUBLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # Disk full, out of memory, too many connections.
+    asyncpg.ReadOnlySQLTransactionError,  # A standby, or a server that was stopped for writing.
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.SerializationError,

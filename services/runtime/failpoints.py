@@ -11,12 +11,15 @@ import signal
 from typing import Literal, get_args
 
 Failpoint = Literal[
+    "before_transaction",  #: Intake has read requests and begun nothing.
     "before_commit",  #: The batch is decided, nothing is durable.
     "after_commit_before_publish",  #: Durable, told to nobody.
     "after_publish_before_mark_sent",  #: Told, but the outbox still holds it.
     "after_commit_before_kafka_commit",  #: PostgreSQL knows the offset, Kafka doesn't.
     "after_timer_commit",  #: A deadline fired, its fact is not yet told.
     "after_accept_before_answer",  #: Intake has stored a complaint, the caller doesn't know.
+    "midway_through_answers",  #: Some callers of one transaction know, others don't.
+    "after_sweep_before_delete",  #: What a crash left behind is told, its rows are still there.
     "after_delivery_commit_before_send",  #: A delivery is planned, no request was made.
     "after_http_200_before_row_update",  #: The receiver has it, our row doesn't say so.
 ]

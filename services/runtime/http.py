@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Protocol
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import ClientDisconnect
 
 from services.runtime import problems, telemetry
+from services.runtime.limits import ANONYMOUS, address_of
 
 if TYPE_CHECKING:
+    from fastapi import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from services.runtime.limits import Limits
+
+#: What monitoring asks.
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class Health(Protocol):
@@ -52,12 +60,44 @@ def create_app(title: str, description: str = "") -> FastAPI:
         """Prometheus metrics."""
         return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_middleware(_Limiting)
     app.add_middleware(_Timing)
     return app
 
 
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the caller has gone, or was cut, before the request was complete."""
+    return Response(status_code=400)
+
+
 def _verdict(trouble: str | None) -> Response:
     return JSONResponse({"ok": trouble is None, "trouble": trouble}, 503 if trouble else 200)
+
+
+class _Limiting:
+    """Holds whoever has no key to a rate by address; keys have their own, see `keys.require`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._is_counted(scope):
+            limits: Limits | None = getattr(scope["app"].state, "limits", None)
+            try:
+                if limits:
+                    limits.check(ANONYMOUS, address_of(scope))
+            except problems.Problem as problem:
+                await problem.response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    @staticmethod
+    def _is_counted(scope: Scope) -> bool:
+        """Probes come from few addresses, and often; a key is counted by itself."""
+        return scope["path"] not in _PROBES and all(
+            name != b"authorization" for name, _ in scope["headers"]
+        )
 
 
 class _Timing:

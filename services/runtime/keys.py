@@ -17,6 +17,7 @@ from uuid import UUID
 from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation
 
 from services.runtime.ids import child_id, new_id
+from services.runtime.limits import ANONYMOUS, Limits, address_of
 from services.runtime.problems import Problem
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def require(*roles: Role) -> Callable[..., Principal]:
     """Make a FastAPI dependency that lets only these roles in.
 
     Raises:
-        Problem: 401 `no-key` or `unknown-key`, 403 `wrong-role`.
+        Problem: 401 `no-key` or `unknown-key`, 403 `wrong-role`, 429 `rate-limited`.
     """
 
     async def dependency(request: Request) -> Principal:
@@ -127,8 +128,13 @@ def require(*roles: Role) -> Callable[..., Principal]:
             )
         ring: KeyRing = request.app.state.keys
         principal = await ring.find(key.strip())
+        limits: Limits | None = getattr(request.app.state, "limits", None)
         if principal is None:
+            if limits:  # Somebody is guessing, or never learns.
+                limits.check(ANONYMOUS, address_of(request.scope))
             raise Problem(401, "unknown-key", "This key is unknown or revoked.")
+        if limits:
+            limits.check(principal.role, principal.key_id)
         if principal.role not in roles:
             allowed = ", ".join(roles)
             raise Problem(

@@ -127,6 +127,7 @@ class Outbox:
                         for row in rows
                     ]
                 )
+                hit("after_sweep_before_delete")
                 await tx.conn.execute(_DELETE, [row["id"] for row in rows])
                 telemetry.OUTBOX_SWEPT.inc(len(rows))
         return len(rows)

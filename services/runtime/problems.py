@@ -82,6 +82,67 @@ def install(app: FastAPI) -> None:
 
     for trouble in (*DATABASE_TROUBLE, TransientError):
         app.add_exception_handler(trouble, unavailable)
+    _describe(app)
+
+
+def _describe(app: FastAPI) -> None:
+    """Put the form of a problem into the generated documentation once, for all to refer to."""
+    describe = app.openapi
+
+    def with_problem() -> dict[str, Any]:
+        document = describe()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _SCHEMA
+        return document
+
+    app.openapi = with_problem  # type: ignore[method-assign]  # as FastAPI's documentation says
+
+
+#: What each status of a problem says in the generated documentation.
+_SAID = {
+    400: "The request can't be read.",
+    401: "No key, or one that is unknown.",
+    403: "The key may not do this.",
+    404: "There is no such thing.",
+    409: "It contradicts what is known already.",
+    410: "It is too late.",
+    413: "The body is too big.",
+    415: "The body is of a kind that isn't taken.",
+    422: "A field is wrong; `errors` names each.",
+    429: "Too many requests; come again after `Retry-After` seconds.",
+    503: "Nothing was stored; come again after `Retry-After` seconds.",
+}
+
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable: programs may depend on it."},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the problems a route may answer, for its `responses=`.
+
+    503 is always among them: the database may be away.
+    """
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": _SAID[status], "content": content}
+        for status in sorted({*statuses, 503})
+    }
 
 
 def invalid_request(errors: list[tuple[str, str]]) -> Problem:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-import uvicorn
 import uvloop
 
 from services.runtime import deadletters, telemetry
@@ -25,6 +24,8 @@ from services.runtime.clock import Clock, SystemClock
 from services.runtime.errors import DATABASE_TROUBLE, MisconfiguredError
 from services.runtime.kafka import KafkaBus
 from services.runtime.keys import KeyRing, Role
+from services.runtime.limits import Limits
+from services.runtime.listening import Patience, server, shared_socket
 from services.runtime.loop import DeliveryLoop
 from services.runtime.outbox import Outbox
 from services.runtime.policies import PolicyStore
@@ -34,6 +35,7 @@ from services.runtime.timers import Timers
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    import uvicorn
     from fastapi import FastAPI
 
     from services.runtime.bus import Bus
@@ -167,29 +169,27 @@ async def _serve(name: str, settings: ServiceSettings, build: Callable[[Context]
     built_in = {secrets.admin_key: Role.SUPERVISOR, secrets.service_key: Role.SERVICE}
     app.state.keys = KeyRing(pool, built_in)
     app.state.health = running
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            settings.host,
-            settings.port,
-            log_level="warning",
-            access_log=False,
-            timeout_keep_alive=75,  # Longer than the proxies' 60 s: they close first.
-        )
-    )
-    serving = asyncio.ensure_future(server.serve())
+    app.state.limits = Limits(settings.rates)
+    serving, listener = _listen(app, settings)
     refreshing = asyncio.ensure_future(policies.run())
     starting = asyncio.ensure_future(_start(running, policies, settings.batch_max))
     starting.add_done_callback(lambda task: _stop_if_failed(task, stopping))
     stop = asyncio.ensure_future(stopping.wait())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
     log.info("stopping")
-    server.should_exit = True
+    listener.should_exit = True
     await serving
     for task in (starting, refreshing):
         task.cancel()
     await running.stop()
     await pool.close()
+
+
+def _listen(app: FastAPI, settings: ServiceSettings) -> tuple[asyncio.Task[None], uvicorn.Server]:
+    patience = Patience(settings.head_within_s, settings.body_within_s, settings.connections_max)
+    listener = server(app, settings.host, settings.port, patience)
+    shared = [shared_socket(settings.host, settings.port)] if settings.reuse_port else None
+    return asyncio.ensure_future(listener.serve(shared)), listener
 
 
 async def _start(running: Running, policies: PolicyStore, batch_max: int) -> None:

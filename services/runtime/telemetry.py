@@ -28,6 +28,11 @@ OUTBOX_WAITING = Gauge("whistle_outbox_waiting", "Facts durable but not yet told
 OUTBOX_SWEPT = Counter("whistle_outbox_swept", "Facts a crash or outage had left behind.")
 TIMER_LATENESS = Histogram("whistle_timer_lateness_seconds", "Firing minus due.", buckets=_SECONDS)
 TIMERS_FIRED = Counter("whistle_timers_fired", "Deadlines fired.", ["kind"])
+HOOK_CALLS = Counter("whistle_hook_calls", "City systems' calls.", ["source", "outcome"])
+HOOK_CALLS_PARKED = Gauge("whistle_hook_calls_parked", "Calls that wait for somebody's repair.")
+ATTACHMENTS = Counter(
+    "whistle_attachments", "Attempts to fetch an attachment: stored, refused, later.", ["outcome"]
+)
 HTTP_SECONDS = Histogram(
     "whistle_http_seconds", "One request.", ["method", "path", "status"], buckets=_SECONDS
 )

@@ -1,4 +1,4 @@
-"""The demo's agencies check signatures with code of their own."""
+"""The demo's agencies check what they are sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def signed(**changes: str) -> dict[str, str]:
 
 
 def test_what_the_notifier_signs_is_authentic() -> None:
-    """Two independent readings of the specification agree."""
+    """Else the demo would show nothing."""
     assert is_authentic(secret_text(KEY), signed(), BODY, AT + 3)
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from services.events import encode
-from services.notifier.adapters.guard import Guard
 from services.notifier.adapters.wire import Wire
 from services.notifier.decide.signing import headers, secret_text
+from services.runtime.address import Reach
+from services.runtime.guard import Guard
 from tests.notifier.receivers import a_receiver, answer
 from tests.notifier.stories import ORDER, a_dispatch, a_tracked_event
 
@@ -46,7 +47,7 @@ async def running_example(intake_url: str):
             "PORT": "0",
         },
     )
-    wire = Wire(Guard((ip_network("127.0.0.0/8"),)))
+    wire = Wire(Guard(Reach((ip_network("127.0.0.0/8"),))))
     try:
         assert process.stdout is not None
         line = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()

@@ -16,14 +16,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from services.notifier.adapters.connection import BrokenError, Connection
-from services.notifier.adapters.guard import ForbiddenAddressError
-from services.notifier.decide.address import Target, parse_url
 from services.notifier.decide.attempt import Answer, Trouble, TroubleCode
+from services.runtime.address import Target, parse_url
+from services.runtime.guard import ForbiddenAddressError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from services.notifier.adapters.guard import Guard
+    from services.runtime.guard import Guard
 
 #: One request with everything (Standard Webhooks: 15 to 30 s).
 TIMEOUT_S = 15.0

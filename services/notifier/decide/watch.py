@@ -166,16 +166,20 @@ def delivery_id(event: Event, endpoint: Endpoint) -> UUID:
     return UUID(int=milliseconds << 80 | 8 << 76 | 2 << 62 | rest)
 
 
-def for_outside(event: Event) -> Event:
-    """Take the reporter's token out: it links one person's complaints to each other.
+#: Fields of a matter that stay inside.
+_LINKS = ("reporter", "repeat_of", "repeat_score")
 
-    A secret reporter (保密) must not be recognisable to the agency at all, and nobody outside can
-    do anything rightful with the token.
+
+def for_outside(event: Event) -> Event:
+    """Take out what links one person's complaints to each other: token and repeat.
+
+    A secret reporter (保密) must not be recognisable to the agency at all, also not by a later
+    complaint that names an earlier one. Nobody outside can do anything rightful with either.
     """
     fact = event.data
     update: dict[str, object]
-    if isinstance(fact, OrderDispatched) and fact.matter.reporter is not None:
-        update = {"matter": fact.matter.model_copy(update={"reporter": None})}
+    if isinstance(fact, OrderDispatched):
+        update = {"matter": fact.matter.model_copy(update=dict.fromkeys(_LINKS))}
     elif isinstance(fact, CallbackDue) and fact.reporter is not None:
         update = {"reporter": None}
     else:

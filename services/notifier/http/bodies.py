@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.events import TOPICS
-from services.notifier.decide.address import parse_url
+from services.runtime.address import parse_url
 
 #: Facts an endpoint can ask for: those of the topic the notifier consumes.
 KNOWN_TYPES = tuple(

@@ -12,23 +12,27 @@ import socket
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from services.notifier.decide.address import may_reach
+from services.runtime.address import Reach
 from services.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
-    from services.notifier.decide.address import Network, Target
+    from services.runtime.address import Network, Target
 
 
 class ForbiddenAddressError(Exception):
     """The name leads to an address that must not be called."""
 
 
-#: For addresses that an operator configured, not an agency.
-EVERYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+#: For addresses that an operator configured, not a stranger.
+EVERYWHERE = Reach((ip_network("0.0.0.0/0"), ip_network("::/0")))
 
 
-def read_networks(text: str) -> tuple[Network, ...]:
-    """Read `WHISTLE_HOOK_ALLOW`: networks in CIDR notation, separated by commas or blanks.
+def read_networks(text: str, variable: str) -> tuple[Network, ...]:
+    """Read networks in CIDR notation, separated by commas or blanks.
+
+    Args:
+        text: The setting's value.
+        variable: Its name, for the message.
 
     Raises:
         MisconfiguredError: One of them isn't a network.
@@ -36,15 +40,15 @@ def read_networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(part) for part in text.replace(",", " ").split())
     except ValueError as error:
-        raise MisconfiguredError(f"WHISTLE_HOOK_ALLOW: {error}") from error
+        raise MisconfiguredError(f"{variable}: {error}") from error
 
 
 class Guard:
     """Says which addresses a target may be reached at."""
 
-    def __init__(self, allowed: tuple[Network, ...] = ()) -> None:
-        """Trust these networks on top of the public internet."""
-        self._allowed = allowed
+    def __init__(self, reach: Reach | None = None) -> None:
+        """Let requests go so far; by default encrypted ones to the public internet."""
+        self._reach = reach or Reach()
 
     async def addresses(self, target: Target) -> list[str]:
         """Resolve the host.
@@ -59,7 +63,7 @@ class Guard:
         """
         addresses = await self.resolve(target)
         for address in addresses:
-            if not may_reach(ip_address(address), is_tls=target.is_tls, allowed=self._allowed):
+            if not self._reach.covers(ip_address(address), is_tls=target.is_tls, port=target.port):
                 raise ForbiddenAddressError(f"{target.host} leads to {address}")
         return addresses
 

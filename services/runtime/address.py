@@ -1,6 +1,6 @@
-"""Where a webhook may go: the URL as it is registered, and the address it leads to.
+"""Where a request of ours may go: the URL that somebody gave us, and the address it leads to.
 
-A hostile or careless endpoint must not make us call our own network (server-side request
+A hostile or careless URL must not make us call our own network (server-side request
 forgery). `ipaddress.is_global` is no help: it says yes to NAT64, 6to4 and multicast
 addresses. So the lists are explicit: IANA's IPv4 and IPv6 special-purpose registries.
 """
@@ -74,7 +74,7 @@ class Target:
 
 
 def parse_url(url: str) -> Target | str:
-    """Take an endpoint's URL apart; a string says what is wrong with it."""
+    """Take a URL apart; a string says what is wrong with it."""
     if len(url) > URL_CHARS_MAX or any(c.isspace() or not c.isprintable() for c in url):
         return f"at most {URL_CHARS_MAX} characters, none of them a blank or control character"
     try:
@@ -98,22 +98,38 @@ def parse_url(url: str) -> Target | str:
     return Target(is_tls, host, port or (443 if is_tls else 80), path, authority)
 
 
-def may_reach(address: Address, *, is_tls: bool, allowed: tuple[Network, ...]) -> bool:
-    """Tell whether a request may go to an address.
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far requests may go.
 
-    Outside the allowed networks only public addresses, and only encrypted: the body holds
-    a citizen's words.
-
-    Args:
-        address: As the name was resolved, just before connecting.
-        is_tls: Whether the request is encrypted.
-        allowed: Networks that the operator trusts, whatever they are.
+    Attributes:
+        trusted: Networks that the operator trusts, whatever they are: also in plain text, also
+            on unusual ports.
+        is_plain_allowed: Whether a request to the internet may go unencrypted. Never if it
+            holds a citizen's words.
+        ports: Ports on the internet; None means any. What listens elsewhere is seldom meant
+            for strangers.
     """
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    if any(address in network for network in allowed):
-        return True
-    return is_tls and is_public(address)
+
+    trusted: tuple[Network, ...] = ()
+    is_plain_allowed: bool = False
+    ports: frozenset[int] | None = None
+
+    def covers(self, address: Address, *, is_tls: bool, port: int) -> bool:
+        """Tell whether a request may go to an address.
+
+        Args:
+            address: As the name was resolved, just before connecting.
+            is_tls: Whether the request is encrypted.
+            port: TCP port.
+        """
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        if any(address in network for network in self.trusted):
+            return True
+        if not (is_tls or self.is_plain_allowed):
+            return False
+        return (self.ports is None or port in self.ports) and is_public(address)
 
 
 def is_public(address: Address) -> bool:

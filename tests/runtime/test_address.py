@@ -1,4 +1,4 @@
-"""Where a webhook may go. Every address here has been used against somebody."""
+"""Where a request of ours may go. Every address here has been used against somebody."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from services.notifier.decide.address import Target, is_public, may_reach, parse_url
+from services.runtime.address import Reach, Target, is_public, parse_url
 
-LOOPBACK = (ip_network("127.0.0.0/8"),)
+STRICT = Reach()
+LOOPBACK = Reach((ip_network("127.0.0.0/8"),))
+
+
+def may_reach(text, reach=STRICT, *, is_tls=True, port=443):
+    """Whether a request may go there."""
+    return reach.covers(ip_address(text), is_tls=is_tls, port=port)
 
 
 @pytest.mark.parametrize(
@@ -56,26 +62,35 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 def test_special_addresses_are_not_public(address):
     """Each of them would make us call ourselves, our neighbours, or nobody."""
     assert not is_public(ip_address(address))
-    assert not may_reach(ip_address(address), is_tls=True, allowed=())
+    assert not may_reach(address)
 
 
 @pytest.mark.parametrize("mapped", ["::ffff:127.0.0.1", "::ffff:a9fe:a9fe", "::ffff:10.0.0.1"])
 def test_an_ipv4_address_in_ipv6_clothes_counts_as_itself(mapped):
     """Otherwise the IPv4 list could be walked around."""
-    assert not may_reach(ip_address(mapped), is_tls=True, allowed=())
+    assert not may_reach(mapped)
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "100.128.0.1", "172.32.0.1", "2606:4700::1111"])
 def test_ordinary_addresses_are_public(address):
     """The list must not swallow its neighbours."""
-    assert may_reach(ip_address(address), is_tls=True, allowed=())
+    assert may_reach(address)
 
 
 def test_plain_http_goes_only_to_trusted_networks():
     """The body holds a citizen's words: over the internet only encrypted."""
-    assert not may_reach(ip_address("1.1.1.1"), is_tls=False, allowed=())
-    assert may_reach(ip_address("127.0.0.1"), is_tls=False, allowed=LOOPBACK)
-    assert may_reach(ip_address("::ffff:127.0.0.1"), is_tls=False, allowed=LOOPBACK)
+    assert not may_reach("1.1.1.1", is_tls=False)
+    assert may_reach("127.0.0.1", LOOPBACK, is_tls=False)
+    assert may_reach("::ffff:127.0.0.1", LOOPBACK, is_tls=False)
+
+
+def test_a_service_that_holds_no_words_may_go_in_plain_text_but_not_everywhere():
+    """A picture's address may be `http`; what listens on other ports isn't for strangers."""
+    reach = Reach(LOOPBACK.trusted, is_plain_allowed=True, ports=frozenset({80, 443}))
+    assert may_reach("1.1.1.1", reach, is_tls=False, port=80)
+    assert not may_reach("1.1.1.1", reach, is_tls=False, port=6379)
+    assert not may_reach("169.254.169.254", reach, is_tls=False, port=80)
+    assert may_reach("127.0.0.1", reach, is_tls=False, port=6379)
 
 
 @pytest.mark.parametrize(
