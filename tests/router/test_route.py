@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.events import Diversion, Nature, Place, Urgency
+from services.events import Cluster, Diversion, Nature, Place, Urgency
 from services.policy import Owner, OwnerKind
 from services.router.decide import Complaint, Diverted, Held, Routed, Verdict, route
 from tests.policies import CITY, DIVERSIONS, a_policy
@@ -200,6 +200,37 @@ def test_a_repeat_is_told_progress_before_all_else() -> None:
     assert isinstance(decision, Diverted)
     assert (decision.diversion, decision.target) == (Diversion.REPEAT, str(EARLIER))
     assert (decision.reply, decision.rule) == ("您反映的事项正在办理。", "repeat")
+
+
+def test_a_repeat_that_is_not_sure_enough_gets_its_order_and_the_likeness_is_told() -> None:
+    """Never drop a caller for a guess: from which score on is the policy's to say."""
+    likely = Complaint("家里停水了", place=EAST, repeat_of=EARLIER, repeat_score=0.89)
+    decision = routed(likely)
+    assert decision.lead == "water-company"
+    assert decision.explanation.endswith(f"该人此前诉求 {EARLIER} 可能是同一事项（相似度 89%）。")
+    assert isinstance(route(replace(likely, repeat_score=0.9), LINZHOU), Diverted)
+    bolder = a_policy(
+        city=CITY.replace("returns_max = 2", "returns_max = 2\nrepeat_score_min = 0.8")
+    )
+    assert isinstance(route(likely, bolder), Diverted)
+
+
+def test_other_peoples_complaints_are_told_and_change_nothing() -> None:
+    """Each of them is an order of its own; the agency learns that it is one matter."""
+    alone = Complaint("家里停水了", place=EAST)
+    cluster = Cluster(complaint_id=EARLIER, size=4, score=0.7)
+    decision, same = routed(replace(alone, cluster=cluster)), routed(alone)
+    assert decision.explanation == same.explanation + f"另有 3 人反映同一情况（首件 {EARLIER}）。"
+    assert (decision.lead, decision.rule, decision.standard) == (
+        same.lead,
+        same.rule,
+        same.standard,
+    )
+    english = a_policy(city=CITY.replace('language = "zh"', 'language = "en"'))
+    told = routed(replace(alone, cluster=cluster), policy=english).explanation
+    assert f"3 other(s) report the same, first in complaint {EARLIER}." in told
+    unplaced = held(Complaint("有件事", cluster=cluster))
+    assert "另有 3 人" in unplaced.explanation
 
 
 def test_a_repeat_is_answered_even_where_no_rule_words_the_reply() -> None:

@@ -11,7 +11,7 @@ from services.events import Nature, Place, Urgency
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.events import Candidate, Diversion, Matter
+    from services.events import Candidate, Cluster, Diversion, Matter
     from services.router.decide.catalogue import Finding
 
 #: Why a person must decide; the same words as `ComplaintHeld.reason`.
@@ -41,6 +41,8 @@ class Complaint:
     place: Place = NOWHERE
     language: str = "zh"
     repeat_of: UUID | None = None
+    repeat_score: float | None = None  #: None: it is the same for sure.
+    cluster: Cluster | None = None  #: Evidence for people; it decides nothing.
 
     @classmethod
     def of(cls, matter: Matter) -> Complaint:
@@ -54,6 +56,8 @@ class Complaint:
             place=matter.place,
             language=matter.language,
             repeat_of=matter.repeat_of,
+            repeat_score=matter.repeat_score,
+            cluster=matter.cluster,
         )
 
     @property

@@ -122,7 +122,7 @@ def _unknown_places(complaint: Complaint, policy: Policy) -> tuple[str, ...]:
 
 def _divert(reading: Reading, prepared: Prepared) -> Diverted | None:
     complaint, policy = reading.complaint, prepared.policy
-    if complaint.repeat_of is not None:
+    if complaint.repeat_of is not None and _is_sure(complaint, policy):
         rule = prepared.detours.repeat
         target = str(complaint.repeat_of)
         why = wording.of_repeat(policy, target)
@@ -148,6 +148,12 @@ def _divert(reading: Reading, prepared: Prepared) -> Diverted | None:
         explanation=wording.of_diversion(policy, detour),
         trace=reading.trace,
     )
+
+
+def _is_sure(complaint: Complaint, policy: Policy) -> bool:
+    """Tell whether a repeat gets no order; what is less sure is shown as evidence."""
+    score = complaint.repeat_score
+    return score is None or score >= policy.routing.repeat_score_min
 
 
 def _by_rule(hearing: Hearing) -> Routed:
@@ -182,7 +188,7 @@ def _to(hearing: Hearing, lead: str, rule: Rule | None, explanation: str) -> Rou
         category=trace.category,
         excluded=hearing.excluded,
         alternatives=_as_candidates(_suggestions(hearing), {lead, *hearing.excluded}),
-        explanation=explanation,
+        explanation=explanation + wording.of_evidence(policy, reading.complaint),
         trace=replace(
             trace,
             finding=hearing.finding,
@@ -215,7 +221,8 @@ def _hold(hearing: Hearing, reason: HeldReason) -> Held:
         candidates=_as_candidates(suggestions, frozenset()),
         category=trace.category,
         excluded=hearing.excluded,
-        explanation=wording.of_held(hearing.policy, reason, rivals, hearing.excluded),
+        explanation=wording.of_held(hearing.policy, reason, rivals, hearing.excluded)
+        + wording.of_evidence(hearing.policy, hearing.reading.complaint),
         trace=replace(trace, finding=finding),
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from services.policy import Policy, Rule
-    from services.router.decide.decision import HeldReason
+    from services.router.decide.decision import Complaint, HeldReason
     from services.router.decide.diversions import Detour
 
 _ZH = {
@@ -15,6 +15,8 @@ _ZH = {
     "anything": "此类事项",
     "fallback": "承办单位不明确，事发地属{place}，由{lead}组织办理。",
     "repeat": "同一人就同一事项再次反映，诉求 {complaint} 正在办理，告知进展。",
+    "likely-repeat": "该人此前诉求 {complaint} 可能是同一事项（相似度 {score:.0%}）。",
+    "cluster": "另有 {others} 人反映同一情况（首件 {complaint}）。",
     "diversion": "来电提到“{word}”，按 {rule} 不派单，告知其他途径。",
     "no-place": "地点不明，无法确定承办单位，请人工核实。",
     "no-rule": "派单目录没有适用的条目，请人工确定承办单位。",
@@ -29,6 +31,8 @@ _EN = {
     "anything": "this matter",
     "fallback": "No rule names an agency; it is in {place}, so {lead} organises the handling.",
     "repeat": "The same person asks about the same matter as complaint {complaint}: tell progress.",
+    "likely-repeat": " It may repeat the person's complaint {complaint} ({score:.0%} alike).",
+    "cluster": " {others} other(s) report the same, first in complaint {complaint}.",
     "diversion": "It mentions “{word}”, so by {rule} no order is due: tell the other way.",
     "no-place": "The place is unknown, so no agency can be named: a person must decide.",
     "no-rule": "No rule of the catalogue fits: a person must decide.",
@@ -61,6 +65,20 @@ def of_fallback(policy: Policy, district: str, lead: str) -> str:
 def of_repeat(policy: Policy, complaint: str) -> str:
     """Say which open complaint it repeats."""
     return _sentences(policy)["repeat"].format(complaint=complaint)
+
+
+def of_evidence(policy: Policy, complaint: Complaint) -> str:
+    """Say what it may have to do with other complaints; nothing if nothing is known."""
+    say, told = _sentences(policy), ""
+    if complaint.repeat_of is not None and complaint.repeat_score is not None:
+        told += say["likely-repeat"].format(
+            complaint=complaint.repeat_of, score=complaint.repeat_score
+        )
+    if complaint.cluster is not None:
+        told += say["cluster"].format(
+            complaint=complaint.cluster.complaint_id, others=complaint.cluster.size - 1
+        )
+    return told
 
 
 def of_diversion(policy: Policy, detour: Detour) -> str:

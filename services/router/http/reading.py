@@ -11,7 +11,7 @@ import asyncpg
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from services.events import Candidate
+from services.events import Candidate, Cluster
 from services.policy import PolicyError
 from services.router.adapters import RouteReader
 from services.router.decide import Complaint, Explanation, Route, explain
@@ -50,6 +50,9 @@ class RouteView(BaseModel):
     policy: str
     category: str | None
     lead: str | None
+    repeat_of: UUID | None  #: What the same person may be repeating.
+    repeat_score: float | None  #: How surely; None with `repeat_of`: for sure.
+    cluster: Cluster | None  #: Other people's complaints about the same.
     excluded: list[str]
     held_reason: str | None
     candidates: list[Candidate]
@@ -136,6 +139,9 @@ def _show(
         policy=route.policy,
         category=route.category,
         lead=route.lead,
+        repeat_of=route.matter.repeat_of,
+        repeat_score=route.matter.repeat_score,
+        cluster=route.matter.cluster,
         excluded=list(route.excluded),
         held_reason=route.held_reason,
         candidates=list(route.candidates),

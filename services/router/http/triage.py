@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.events import Candidate, Diversion, Place
+from services.events import Candidate, Cluster, Diversion, Place
 from services.router.adapters import RouteReader
 from services.router.decide import (
     AlreadyDecided,
@@ -54,6 +54,9 @@ class Waiting(BaseModel):
     nature: str
     urgency: str
     place: Place
+    repeat_of: UUID | None  #: What the same person may be repeating.
+    repeat_score: float | None  #: How surely, 0 to 1.
+    cluster: Cluster | None  #: Other people's complaints about the same.
     candidates: list[Candidate]
     excluded: list[str]  #: Agencies that returned it.
     explanation: str
@@ -187,6 +190,9 @@ def _show(complaint_id: UUID, route: Route) -> Waiting:
         nature=matter.nature,
         urgency=matter.urgency,
         place=matter.place,
+        repeat_of=matter.repeat_of,
+        repeat_score=matter.repeat_score,
+        cluster=matter.cluster,
         candidates=list(route.candidates),
         excluded=list(route.excluded),
         explanation=route.explanation,
