@@ -52,10 +52,12 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(dsn: str, secrets_file: FilePath) -> AsyncIterator[Door]:
+async def open_door(
+    dsn: str, secrets_file: FilePath, settings: IntakeSettings | None = None
+) -> AsyncIterator[Door]:
     """Run intake on a database."""
     clock = ManualClock(NOON)
-    settings = IntakeSettings(secrets_file=secrets_file)
+    settings = settings or IntakeSettings(secrets_file=secrets_file)
     async with running(dsn, clock, a_policy(), {"intake": build}, {"intake": settings}) as path:
         yield Door(path, clock, settings, {})
 

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.events import Channel, Nature, Urgency
 from services.intake.decide.acceptance import (
@@ -18,6 +20,7 @@ from services.intake.decide.acceptance import (
     prepare,
     received,
 )
+from services.intake.decide.repeats import Repeat
 from tests.builders import NOON
 from tests.intake.callers import ADDRESS, NAME, PHONE
 from tests.policies import a_policy
@@ -125,5 +128,73 @@ def test_the_number_carries_the_citys_day_and_the_drawn_digits() -> None:
 
 def test_a_repeat_names_what_it_repeats() -> None:
     """The router tells the person how that one stands."""
-    fact = received(_prepared(REQUEST), "LZ-1", UUID(int=7))
-    assert fact.matter.repeat_of == UUID(int=7)
+    fact = received(_prepared(REQUEST), "LZ-1", Repeat(UUID(int=7), 0.8))
+    assert (fact.matter.repeat_of, fact.matter.repeat_score) == (UUID(int=7), 0.8)
+
+
+def test_every_finding_points_into_the_words_that_are_told() -> None:
+    """Evidence is for people: they must see it where it stands, and no identity with it."""
+    told = Request(
+        channel=Channel.PHONE,
+        title="來電投訴停水",
+        text=f"我叫{NAME}，電話{PHONE}。一是昨晚停水，二是河街街道柳树社区的路燈不亮。",
+        name=NAME,
+    )
+    matter = _prepared(told).matter
+    said = {
+        (
+            one.kind,
+            (matter.title or "" if one.source == "title" else matter.text)[one.start : one.end],
+        )
+        for one in matter.findings
+        if one.start is not None
+    }
+    assert matter.text == "我叫[姓名]，电话[电话]。一是昨晚停水，二是河街街道柳树社区的路灯不亮。"
+    assert {
+        ("nature", "来电投诉"),
+        ("time", "昨晚"),
+        ("urgency", "停水"),
+        ("matter", "昨晚停水"),
+        ("matter", "河街街道柳树社区的路灯不亮"),
+    } <= said
+    kinds = [one.kind for one in matter.findings]
+    assert kinds == sorted(kinds)
+    assert {one.value for one in matter.findings if one.kind == "nature"} == {"complaint"}
+
+
+def test_the_door_of_a_secret_reporter_is_in_no_word_that_is_told() -> None:
+    """保密: the agency must not learn at whose door to knock."""
+    secret = replace(REQUEST, text="3号楼2单元502室漏水", is_secret=True)
+    assert _prepared(secret).matter.text == "[门牌]漏水"
+    assert _prepared(replace(secret, is_secret=False)).matter.text == "3号楼2单元502室漏水"
+
+
+def test_a_name_in_traditional_characters_is_masked_in_either_spelling() -> None:
+    """The text is simplified before the name is looked for, unless it is Japanese."""
+    told = replace(REQUEST, name="陳小樹", text="陳小樹家停水", title=None)
+    assert _prepared(told).matter.text == "[姓名]家停水"
+    assert _prepared(replace(told, text="陳小樹の水道")).matter.text == "[姓名]の水道"
+
+
+@given(
+    text=st.text(alphabet=st.characters(exclude_categories=())),
+    title=st.none() | st.text(alphabet=st.characters(exclude_categories=())),
+)
+def test_no_text_is_too_strange_to_be_taken_in(text: str, title: str | None) -> None:
+    """Surrogates, emoji, controls: a person stands behind each of them."""
+    matter = _prepared(replace(REQUEST, text=text, title=title)).matter
+    matter.model_dump_json()
+    assert len(matter.findings) <= 32
+    for one in matter.findings:
+        words = matter.title or "" if one.source == "title" else matter.text
+        assert one.start is None or (one.end is not None and one.start < one.end <= len(words))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["1", "（", "停水", "昨晚十点", "一是停水了，", "来电投诉", "😀", "at 3am ", "东区", "a"],
+)
+def test_a_text_of_ten_thousand_characters_gives_bounded_evidence(unit: str) -> None:
+    """Who sends the same words a thousand times gets no thousand findings."""
+    matter = _prepared(replace(REQUEST, text=unit * (10_000 // len(unit)), title=None)).matter
+    assert len(matter.findings) <= 32

@@ -16,8 +16,10 @@ from services.events import (
 )
 from services.intake.decide.commands import (
     Rejected,
+    Veil,
     Verdict,
     answer,
+    objection,
     report_action,
     supplement,
     withdraw,
@@ -46,6 +48,8 @@ def test_more_facts_are_told_without_identities() -> None:
         (None, "no-such-complaint"),
         (View(withdrawn_at=NOON), "withdrawn"),
         (View(closed_at=NOON), "closed"),
+        (View(status=Status.DIVERTED), "diverted"),
+        (View(status=Status.DIVERTED, closed_at=NOON), "diverted"),
     ],
 )
 def test_nothing_is_added_to_what_is_over(view: View | None, code: str) -> None:
@@ -53,6 +57,19 @@ def test_nothing_is_added_to_what_is_over(view: View | None, code: str) -> None:
     outcome = supplement(view, "urge", "快一点", NOON)
     assert isinstance(outcome, Rejected)
     assert outcome.code == code
+    assert objection(view) == outcome
+
+
+def test_further_words_are_veiled_like_the_first() -> None:
+    """Name and, for somebody who asked for secrecy, the door."""
+    veil = Veil("白小树", is_secret=True)
+    step = supplement(View(), "facts", "白小树住在柳树社区3号楼502室", NOON, veil)
+    assert isinstance(step, Step)
+    (fact,) = step.facts
+    assert isinstance(fact, ComplaintSupplemented)
+    assert "白小树" not in fact.text
+    assert "502" not in fact.text
+    assert "白小树" not in repr(veil)
 
 
 def test_withdrawing_twice_is_no_fault_and_is_told_once() -> None:

@@ -11,10 +11,12 @@ from services.policy import Policy
 from services.runtime.clock import ManualClock
 from services.runtime.problems import Problem
 from services.runtime.settings import Secrets
+from services.runtime.vault_keys import VaultKeys
 from tests.builders import NOON
 from tests.policies import DIVISIONS, a_policy
 
-SECRETS = Secrets(bytes(32), bytes(32), bytes(range(32)), bytes(32), "whk_a", "whk_s")
+KEYS = VaultKeys({"1": bytes(32)}, "1")
+SECRETS = Secrets(KEYS, bytes(32), bytes(range(32)), bytes(32), "whk_a", "whk_s")
 
 
 class Policies:
@@ -58,16 +60,16 @@ async def test_a_new_policy_is_taken_up_beside_the_callers() -> None:
         while desk.lexicon is before:  # noqa: ASYNC110 - built in a thread, which tells nobody
             await asyncio.sleep(0)
     keeping.cancel()
-    assert desk.lexicon.gazetteer.named("street", "桥南街道") == {"990102002"}
+    assert desk.lexicon.atlas.gazetteer.named("street", "桥南街道") == {"990102002"}
 
 
 def test_without_a_keeper_the_next_caller_gets_the_new_policy() -> None:
     """Nothing may go on under old rules for ever."""
     policies = Policies(a_policy())
     desk = _desk(policies)
-    assert not desk.lexicon.gazetteer.named("street", "桥南街道")
+    assert not desk.lexicon.atlas.gazetteer.named("street", "桥南街道")
     policies.policy = _with_a_new_street()
-    assert desk.lexicon.gazetteer.named("street", "桥南街道") == {"990102002"}
+    assert desk.lexicon.atlas.gazetteer.named("street", "桥南街道") == {"990102002"}
 
 
 def test_without_any_policy_the_caller_is_told_to_come_again() -> None:

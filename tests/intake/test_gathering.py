@@ -46,16 +46,32 @@ async def test_a_batch_has_a_limit() -> None:
     assert [len(batch) for batch in work.batches] == [2, 2, 1]
 
 
-async def test_a_person_goes_before_a_file() -> None:
-    """An import of a million rows must not keep a caller waiting."""
+async def test_a_person_does_not_wait_for_a_file() -> None:
+    """An import of a million rows must not keep a caller waiting, not even for one batch."""
     work = Work()
-    gatherer: Gatherer[int, int] = Gatherer(work, items_max=2)
-    futures = gatherer.submit_bulk([1, 2, 3, 4])
+    gatherer: Gatherer[int, int] = Gatherer(work)
+    futures = gatherer.submit_bulk(range(120))
     await asyncio.sleep(0)
-    futures.append(gatherer.submit(9))
+    futures.append(gatherer.submit(1000))
+    await asyncio.sleep(0)
+    assert [len(batch) for batch in work.batches] == [gathering.PATIENT_ITEMS_MAX, 1]
     work.go.set()
     await asyncio.gather(*futures)
-    assert work.batches == [[1, 2], [9, 3], [4]]
+    assert work.batches[1] == [1000]
+
+
+async def test_a_file_goes_in_smaller_pieces_while_people_wait() -> None:
+    """What is written of a file holds the processor for a moment that callers feel."""
+    work = Work()
+    gatherer: Gatherer[int, int] = Gatherer(work)
+    futures = [gatherer.submit(1)]
+    await asyncio.sleep(0)
+    futures += [gatherer.submit(2), *gatherer.submit_bulk(range(60))]
+    await asyncio.sleep(0)
+    assert [len(b) for b in work.batches] == [1, gathering.PATIENT_ITEMS_BESIDE_CALLERS]
+    work.go.set()
+    await asyncio.gather(*futures)
+    assert sum(map(len, work.batches)) == len(futures)
 
 
 async def test_one_bad_item_fails_alone() -> None:
@@ -97,12 +113,52 @@ async def test_a_caller_who_has_gone_disturbs_nobody() -> None:
     assert await stays == 20
 
 
-async def test_beyond_the_limit_callers_are_sent_away() -> None:
+async def test_who_went_before_the_turn_came_costs_nothing() -> None:
+    """Nothing was promised, so nothing needs to be stored."""
+    work = Work()
+    gatherer: Gatherer[int, int] = Gatherer(work)
+    first = gatherer.submit(1)
+    await asyncio.sleep(0)
+    gone, stays = gatherer.submit(2), gatherer.submit(3)
+    gone.cancel()
+    work.go.set()
+    await asyncio.gather(first, stays)
+    assert work.batches == [[1], [3]]
+
+
+async def test_beyond_the_limit_callers_are_sent_away_with_a_time() -> None:
     """Better come again in a second than wait for a minute."""
     work = Work()
     gatherer: Gatherer[int, int] = Gatherer(work)
     futures = [gatherer.submit(number) for number in range(gathering.WAITING_MAX)]
-    with pytest.raises(OverloadedError):
+    with pytest.raises(OverloadedError) as sent_away:
         gatherer.submit(-1)
+    assert 1 <= sent_away.value.retry_after_s <= 60
     work.go.set()
     await asyncio.gather(*futures)
+    assert await gatherer.submit(7) == 70
+
+
+async def test_bytes_are_limited_as_well_as_numbers() -> None:
+    """A few long texts fill the memory as well as many short ones."""
+    work = Work()
+    gatherer: Gatherer[int, int] = Gatherer(work, weigh=lambda _: gathering.WAITING_BYTES_MAX // 2)
+    futures = [gatherer.submit(1), gatherer.submit(2)]
+    with pytest.raises(OverloadedError):
+        gatherer.submit(3)
+    work.go.set()
+    assert await asyncio.gather(*futures) == [10, 20]
+
+
+async def test_few_files_are_read_at_the_same_time() -> None:
+    """Their bodies are big; a hundred of them would be the end of the process."""
+    gatherer: Gatherer[int, int] = Gatherer(Work())
+    places = [gatherer.reading_a_file() for _ in range(gathering.FILES_MAX)]
+    for place in places:
+        place.__enter__()
+    with pytest.raises(OverloadedError), gatherer.reading_a_file():
+        pass
+    places[0].__exit__(None, None, None)
+    with gatherer.reading_a_file():
+        entered = True
+    assert entered

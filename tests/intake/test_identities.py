@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
+import httpx
 import pytest
 
-from services.events import ComplaintReceived
+from services.events import ComplaintReceived, Matter
 from services.runtime.keys import Role
 from tests.intake.callers import NAME, PHONE, a_complaint, a_reporter
 from tests.intake.conftest import Door
@@ -12,13 +16,22 @@ from tests.intake.conftest import Door
 pytestmark = pytest.mark.postgres
 
 
-async def _a_token(door: Door, **reporter: str) -> str:
+async def _a_report(
+    door: Door, changes: dict[str, Any] | None = None, **reporter: Any
+) -> tuple[str, Matter]:
+    """Report something; gives the complaint and what is told of it."""
     client = await door.client(Role.REPORTER)
-    await client.post("/v1/complaints", json=a_complaint(reporter=a_reporter(**reporter)))
-    fact = (await door.received())[-1].data
+    body = a_complaint(reporter=a_reporter(**reporter), **(changes or {}))
+    complaint_id = (await client.post("/v1/complaints", json=body)).json()["complaint_id"]
+    (fact,) = [e.data for e in await door.received() if str(e.complaintid) == complaint_id]
     assert isinstance(fact, ComplaintReceived)
-    assert fact.matter.reporter is not None
-    return fact.matter.reporter
+    return complaint_id, fact.matter
+
+
+async def _a_token(door: Door, **reporter: Any) -> str:
+    _, matter = await _a_report(door, **reporter)
+    assert matter.reporter is not None
+    return matter.reporter
 
 
 async def test_whoever_must_write_to_a_person_learns_who_it_is(door: Door) -> None:
@@ -59,3 +72,107 @@ async def test_nobody_else_may_ask(door: Door, role: Role) -> None:
     client = await door.client(role, "water-company" if role is Role.AGENCY else None)
     path = f"/v1/identities/p-{'0' * 30}/reveal"
     assert (await client.post(path, json={"purpose": "curious"})).status_code == 403
+
+
+async def test_an_operator_who_harvests_the_vault_is_stopped(door: Door) -> None:
+    """A stolen key must not be worth the whole city; services have no limit."""
+    token = await _a_token(door)
+    operator, service = await door.client(Role.OPERATOR), await door.client(Role.SERVICE)
+    path, body = f"/v1/identities/{token}/reveal", {"purpose": "call back"}
+    for _ in range(120):
+        assert (await operator.post(path, json=body)).status_code == 200
+    stopped = await operator.post(path, json=body)
+    assert (stopped.status_code, stopped.json()["code"]) == (429, "too-many-reveals")
+    assert 0 < int(stopped.headers["Retry-After"]) <= 3601
+    assert PHONE not in stopped.text
+    assert (await operator.post(path, json=body)).status_code == 429
+    assert (await service.post(path, json=body)).status_code == 200
+    count = "SELECT count(*) FROM identity.access WHERE outcome = 'refused'"
+    assert await door.path.pool.fetchval(count) == 1  # However often it is tried.
+    door.clock.advance(timedelta(hours=1, seconds=1))
+    assert (await operator.post(path, json=body)).status_code == 200
+
+
+async def test_a_purpose_is_one_line_without_anybody_in_it(door: Door) -> None:
+    """The list of accesses is read by those who may not know identities."""
+    token = await _a_token(door)
+    operator = await door.client(Role.OPERATOR)
+    path = f"/v1/identities/{token}/reveal"
+    for purpose in ("a\nb", "a\u0000b", "x", "y" * 201):
+        answer = await operator.post(path, json={"purpose": purpose})
+        assert answer.status_code == 422, purpose
+        assert answer.json()["errors"][0]["field"] == "purpose"
+    await operator.post(path, json={"purpose": f"打电话给{PHONE}"})
+    written = await door.path.pool.fetchval("SELECT purpose FROM identity.access")
+    assert PHONE not in written
+
+
+async def test_an_auditor_sees_who_looked_but_never_at_whom(door: Door) -> None:
+    """Oversight needs no identities."""
+    token = await _a_token(door)
+    operator = await door.client(Role.OPERATOR)
+    for purpose in ("first", "second"):
+        await operator.post(f"/v1/identities/{token}/reveal", json={"purpose": purpose})
+    auditor = await door.client(Role.AUDITOR)
+    answer = await auditor.get("/v1/identities/accesses")
+    assert [(row["position"], row["purpose"]) for row in answer.json()["items"]] == [
+        (2, "second"),
+        (1, "first"),
+    ]
+    for secret in (token, PHONE, NAME):
+        assert secret not in answer.text
+    earlier = await auditor.get("/v1/identities/accesses", params={"before": 2})
+    assert [row["purpose"] for row in earlier.json()["items"]] == ["first"]
+    assert (await operator.get("/v1/identities/accesses")).status_code == 403
+
+
+async def test_a_look_that_cannot_be_written_down_shows_nothing(door: Door) -> None:
+    """No record, no reveal: they are one transaction."""
+    token = await _a_token(door)
+    await door.path.pool.execute("ALTER TABLE identity.access RENAME TO gone")
+    service = await door.client(Role.SERVICE)
+    transport = httpx.ASGITransport(
+        door.path.running["intake"].service.app, raise_app_exceptions=False
+    )
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://intake", headers=service.headers
+    ) as client:
+        answer = await client.post(f"/v1/identities/{token}/reveal", json={"purpose": "call back"})
+    assert answer.status_code == 500
+    assert PHONE not in answer.text
+
+
+async def test_the_token_of_a_secret_complaint_stands_for_nothing_else(door: Door) -> None:
+    """保密: whoever sees two of a person's complaints must not see that they are one person's."""
+    open_token = await _a_token(door)
+    secret_token = await _a_token(door, is_secret=True)
+    complaint_id, matter = await _a_report(door, is_secret=True)
+    again = matter.reporter
+    assert len({open_token, secret_token, again}) == 3
+    service = await door.client(Role.SERVICE)
+    body = {"purpose": "call-back", "complaint_id": complaint_id}
+    answer = await service.post(f"/v1/identities/{again}/reveal", json=body)
+    assert answer.json()["phone"] == f"+86{PHONE}"
+    wrong = await service.post(f"/v1/identities/{secret_token}/reveal", json=body)
+    assert wrong.status_code == 404
+    alone = await service.post(f"/v1/identities/{again}/reveal", json={"purpose": "call-back"})
+    assert alone.status_code == 404
+
+
+async def test_a_secret_complaint_is_still_known_as_a_repeat(door: Door) -> None:
+    """The door keeps the person's own token, inside."""
+    first, _ = await _a_report(door)
+    _, matter = await _a_report(door, is_secret=True)
+    assert str(matter.repeat_of) == first
+
+
+async def test_what_a_secret_complaint_may_repeat_is_not_told(door: Door) -> None:
+    """It would go along with the order, and the agency may know who made the earlier one."""
+    first, _ = await _a_report(door, {"category": "environment-waste", "text": "垃圾桶满了。"})
+    _, shown = await _a_report(
+        door, {"category": "environment-waste", "text": "有人往河里倒渣土。"}
+    )
+    assert (str(shown.repeat_of), shown.repeat_score) == (first, 0.6)
+    other = {"category": "environment-waste", "text": "清运车每天半夜才来。"}
+    _, veiled = await _a_report(door, other, is_secret=True)
+    assert (veiled.repeat_of, veiled.repeat_score) == (None, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.events import Urgency
 from services.intake.decide.urgency import UrgencyScale
 from services.policy import UrgencyWords, Word
@@ -36,3 +38,36 @@ def test_what_was_said_is_never_lowered() -> None:
 def test_a_policy_without_words_rates_nothing() -> None:
     """A city may begin with an empty list."""
     assert UrgencyScale(UrgencyWords((), ())).rate("停水") is Urgency.NORMAL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没有燃气泄漏",
+        "并未发生燃气泄漏",
+        "防燃气泄漏",
+        "燃气泄漏知识讲座",
+        "无燃气泄漏",
+        "nobody was entrapped",
+    ],
+)
+def test_what_is_denied_or_only_mentioned_is_no_emergency(text: str) -> None:
+    """The crew that drives to a lecture is missing at a fire."""
+    assert SCALE.rate(text) is Urgency.NORMAL
+    assert SCALE.hear(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["不知道有没有燃气泄漏", "是不是燃气泄漏", "没有人管燃气泄漏", "没有演习，燃气泄漏了"]
+)
+def test_a_question_or_a_denial_of_something_else_is_no_denial(text: str) -> None:
+    """Who asks whether gas leaks must be met as if it did."""
+    scale = UrgencyScale(UrgencyWords(emergency=(Word("燃气泄漏"),), urgent=()))
+    assert scale.rate(text) is Urgency.EMERGENCY
+
+
+def test_the_span_points_at_the_word_and_the_most_urgent_of_one_place_counts() -> None:
+    """An operator checks the evidence by one look."""
+    text = "İ家里停水，楼道燃气泄漏检测报警"
+    found = [(text[one.start : one.end], one.urgency) for one in SCALE.hear(text)]
+    assert found == [("停水", Urgency.URGENT), ("燃气泄漏", Urgency.EMERGENCY)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from services.intake.adapters.clusters import locks_of
 from services.intake.decide.duplicates import Known
-from services.intake.decide.repeats import SAME_WORDS_WITHIN, Trace
+from services.intake.decide.likeness import NOTHING, unpack
+from services.intake.decide.repeats import EARLIER_WITHIN, SAME_WORDS_WITHIN, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,43 +33,46 @@ _KNOWN = """
     WHERE c.external_id IS NOT NULL
 """
 
-#: A number for every new complaint, and what it may repeat. Each way of repeating takes one
-#: row from its own index; `LIMIT 20` bounds the work for somebody who calls every day.
+#: A number for every new complaint, and what it may repeat: the same words, and the person's
+#: latest twenty, which bounds the work for somebody who calls every day. Streets are locked
+#: (see `clusters`) so that the next statement sees all that others have told of them.
 _DRAW = """
-    WITH asked AS MATERIALIZED (
+    WITH held AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock($6, lock) FROM unnest($7::int[]) AS l (lock)
+    ), asked AS MATERIALIZED (
         SELECT a.*, nextval('intake.complaint_number') AS drawn
-        FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::timestamptz[])
-            WITH ORDINALITY AS a (reporter, fingerprint, category, street, received_at, ordinal)
+        FROM unnest($1::text[], $2::bytea[], $3::timestamptz[])
+            WITH ORDINALITY AS a (reporter, fingerprint, received_at, ordinal)
     )
-    SELECT asked.ordinal, asked.drawn, found.*
+    SELECT asked.ordinal, asked.drawn, found.*, (SELECT count(*) FROM held) AS held
     FROM asked LEFT JOIN LATERAL (
-        (SELECT c.complaint_id, c.fingerprint, c.category, c.street, c.received_at, c.is_open
-         FROM (SELECT c.*, v.closed_at IS NULL AS is_open
-               FROM intake.complaint c LEFT JOIN intake.view v USING (complaint_id)
-               WHERE c.reporter = asked.reporter AND c.fingerprint = asked.fingerprint
-                 AND c.received_at BETWEEN asked.received_at - $6::interval AND asked.received_at
-                 AND c.repeat_of IS NULL AND v.withdrawn_at IS NULL
-               ORDER BY c.received_at DESC LIMIT 1) c)
-        UNION ALL
-        (SELECT c.complaint_id, c.fingerprint, c.category, c.street, c.received_at, true
-         FROM (SELECT c.* FROM intake.complaint c
-               WHERE c.reporter = asked.reporter AND c.category = asked.category
-                 AND c.street = asked.street AND c.received_at <= asked.received_at
-                 AND c.repeat_of IS NULL
-               ORDER BY c.received_at DESC LIMIT 20) c
-         LEFT JOIN intake.view v USING (complaint_id)
-         WHERE v.closed_at IS NULL AND v.withdrawn_at IS NULL
-         ORDER BY c.received_at DESC LIMIT 1)
+        SELECT c.complaint_id, c.number, c.origin, c.external_id, c.fingerprint, c.category,
+            c.street, c.received_at, c.sketch, v.closed_at IS NULL AS is_open
+        FROM (
+            (SELECT c.* FROM intake.complaint c
+             WHERE c.reporter = asked.reporter AND c.fingerprint = asked.fingerprint
+               AND c.received_at BETWEEN asked.received_at - $4::interval AND asked.received_at
+               AND c.repeat_of IS NULL
+             ORDER BY c.received_at DESC LIMIT 5)
+            UNION ALL
+            (SELECT c.* FROM intake.complaint c
+             WHERE c.reporter = asked.reporter
+               AND c.received_at BETWEEN asked.received_at - $5::interval AND asked.received_at
+               AND c.repeat_of IS NULL
+             ORDER BY c.received_at DESC LIMIT 20)
+        ) c LEFT JOIN intake.view v USING (complaint_id)
+        WHERE v.withdrawn_at IS NULL
     ) found ON asked.reporter IS NOT NULL
     ORDER BY asked.ordinal
 """
 
 _ADD = """
     INSERT INTO intake.complaint (complaint_id, number, accepted_at, received_at, body_hash,
-        origin, external_id, reporter, fingerprint, category, street, repeat_of)
+        origin, external_id, reporter, fingerprint, category, street, repeat_of, community, sketch,
+        cluster_id)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[],
         $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[], $11::text[],
-        $12::uuid[])
+        $12::uuid[], $13::text[], $14::bytea[], $15::uuid[])
     ON CONFLICT (origin, external_id) WHERE external_id IS NOT NULL DO NOTHING
 """
 
@@ -82,6 +87,10 @@ _FORGET = "DELETE FROM intake.idempotency_key WHERE created_at < now() - interva
 _TOTAL = """
     SELECT count(*) FROM intake.complaint WHERE $1::text IS NULL OR origin = $1
 """
+
+
+#: Names the locks of streets among all advisory locks of the database.
+_STREETS = 0x57_48_53
 
 
 class RacedError(Exception):
@@ -103,6 +112,9 @@ class Row(NamedTuple):
     category: str | None
     street: str | None
     repeat_of: UUID | None
+    community: str | None
+    sketch: bytes
+    cluster_id: UUID | None
 
 
 class KeyRow(NamedTuple):
@@ -142,37 +154,45 @@ async def find_known(tx: Tx, aliases: Sequence[Alias]) -> dict[Alias, Known]:
 
 
 async def draw(tx: Tx, traces: Sequence[Trace]) -> list[Drawn]:
-    """Draw a number for each new complaint and find what it may repeat."""
+    """Draw a number for each new complaint, find what it may repeat, and hold its street."""
     rows = await tx.conn.fetch(
         _DRAW,
         [trace.reporter for trace in traces],
         [trace.fingerprint for trace in traces],
-        [trace.category for trace in traces],
-        [trace.street for trace in traces],
         [trace.received_at for trace in traces],
         SAME_WORDS_WITHIN,
+        EARLIER_WITHIN,
+        _STREETS,
+        locks_of(traces),
     )
-    drawn: dict[int, Drawn] = {}
+    numbers: dict[int, int] = {}
+    earlier: dict[int, dict[UUID, Trace]] = {}
     for row in rows:
-        known = drawn.get(row["ordinal"], Drawn(row["drawn"], ()))
-        earlier = (*known.earlier, *_earlier(row, traces[row["ordinal"] - 1]))
-        drawn[row["ordinal"]] = Drawn(known.number, earlier)
-    return [drawn[ordinal] for ordinal in range(1, len(traces) + 1)]
+        ordinal = row["ordinal"]
+        numbers[ordinal] = row["drawn"]
+        found = earlier.setdefault(ordinal, {})
+        if row["complaint_id"] is not None:
+            found[row["complaint_id"]] = _earlier(row, traces[ordinal - 1])
+    return [
+        Drawn(numbers[ordinal], tuple(earlier[ordinal].values()))
+        for ordinal in range(1, len(traces) + 1)
+    ]
 
 
-def _earlier(row: asyncpg.Record, new: Trace) -> tuple[Trace, ...]:
-    if row["complaint_id"] is None:
-        return ()
-    return (
-        Trace(
-            row["complaint_id"],
-            new.reporter,
-            row["fingerprint"],
-            row["category"],
-            row["street"],
-            row["received_at"],
-            is_open=row["is_open"],
-        ),
+def _earlier(row: asyncpg.Record, new: Trace) -> Trace:
+    # An id counts only within its system: two systems may both have a number 20261124.
+    is_one_system = row["origin"] is not None and row["origin"] == new.origin
+    names = {row["number"], row["external_id"] if is_one_system else None}
+    return Trace(
+        row["complaint_id"],
+        new.reporter,
+        row["fingerprint"],
+        row["category"],
+        row["street"],
+        row["received_at"],
+        is_open=row["is_open"],
+        sketch=unpack(row["sketch"]) if row["sketch"] else NOTHING,
+        names=frozenset(name.upper() for name in names if name),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from services.intake.adapters import requests
 from services.intake.decide.view import Callback, Status, View, WorkOrder
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class ViewStage:
         }
 
     async def store(self, tx: Tx, changes: Sequence[Change[View]]) -> None:
-        """Write what changed: three statements at the most for a whole batch."""
+        """Write what changed: four statements at the most for a whole batch."""
         await _store(tx, _STORE, [_view_row(change.key, change.after) for change in changes])
         orders = [
             (change.key, order.order_id, order.agency, order.is_returned)
@@ -135,6 +136,7 @@ class ViewStage:
             for callback in _changed(change, "callbacks")
         ]
         await _store(tx, _STORE_CALLBACKS, callbacks)
+        await requests.keep_up(tx, [_public_row(change.key, change.after) for change in changes])
 
 
 async def _store(tx: Tx, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -158,6 +160,11 @@ def _view_row(key: UUID, view: View) -> tuple[Any, ...]:
         view.closed_at,
         written,
     )
+
+
+def _public_row(key: UUID, view: View) -> tuple[UUID, datetime | None, datetime | None]:
+    latest = max((moment.at for moment in view.fresh), default=None)
+    return key, latest, view.closed_at or view.withdrawn_at
 
 
 def _changed(change: Change[View], attribute: str) -> list[Any]:

@@ -7,19 +7,35 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from services.events import Channel, ComplaintReceived, Matter, Nature, Place, Point, Urgency
+from services.events import (
+    Attribute,
+    Channel,
+    ComplaintReceived,
+    Matter,
+    Nature,
+    Place,
+    Point,
+    Urgency,
+)
+from services.intake.decide import findings
+from services.intake.decide.commands import Veil
 from services.intake.decide.language import language_of
-from services.intake.decide.masking import mask
-from services.intake.decide.nature import nature_of
+from services.intake.decide.likeness import Sketch, sketch
+from services.intake.decide.location import Atlas, Located, locate
+from services.intake.decide.nature import NatureScale
+from services.intake.decide.open311 import Publication, publication
 from services.intake.decide.person import calling_code, normal_phone, person_token
-from services.intake.decide.place import Gazetteer, UnknownCode, settle_fields, settle_text
-from services.intake.decide.repeats import Trace, fingerprint
-from services.intake.decide.urgency import UrgencyScale
+from services.intake.decide.place import LEVELS, UnknownCode
+from services.intake.decide.repeats import Trace, cited_in, fingerprint
+from services.intake.decide.urgency import UrgencyScale, highest
+from services.intake.decide.wording import normal_form
 
 if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
+    from services.events import Cluster
+    from services.intake.decide.repeats import Repeat
     from services.policy import Policy
 
 #: A caller's clock may be this much ahead of ours.
@@ -54,6 +70,8 @@ class Request:
     is_secret: bool = False
     origin: str | None = None
     external_id: str | None = None
+    media_urls: tuple[str, ...] = ()  #: Pictures to fetch, unchecked.
+    attributes: tuple[Attribute, ...] = ()  #: Checked against the category's questions.
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +98,15 @@ class Prepared:
     matter: Matter  #: Without its number yet.
     identity: Identity | None
     fingerprint: bytes
+    sketch: Sketch  #: Of the masked words.
+    cited: frozenset[str]  #: What may be numbers of complaints.
+    sure_from: float  #: The score from which a repeat gets no order.
     origin: str | None
     external_id: str | None
     local_date: date  #: Day of acceptance in the city, for the number.
     number_prefix: str
     policy: str
+    publication: Publication | None = None  #: What the public may see of it; None: nothing.
 
     def trace(self, complaint_id: UUID) -> Trace:
         """Give what repeats are told by."""
@@ -96,6 +118,10 @@ class Prepared:
             self.matter.place.street,
             self.matter.received_at,
             urgency=self.matter.urgency,
+            community=self.matter.place.community,
+            sketch=self.sketch,
+            origin=self.origin,
+            cited=self.cited,
         )
 
 
@@ -105,8 +131,9 @@ class Lexicon:
     def __init__(self, policy: Policy) -> None:
         """Build from a policy; about 0.2 s for a city of 8,000 divisions."""
         self.policy = policy
-        self.gazetteer = Gazetteer(policy.divisions)
+        self.atlas = Atlas(policy)
         self.urgency = UrgencyScale(policy.urgency)
+        self.nature = NatureScale(policy.natures)
         self.zone = ZoneInfo(policy.city.time_zone)
         self.country = calling_code(policy.city.time_zone)
 
@@ -125,37 +152,72 @@ def prepare(
     Returns:
         What to store and tell, or the field that is wrong.
     """
-    place = _place(request, lexicon)
-    if isinstance(place, Refused):
-        return place
-    refused = _refusal(request, lexicon, now)
-    if refused:
+    if refused := _refusal(request, lexicon, now):
         return refused
+    words = normal_form(request.text)
+    if not words:
+        return Refused("text", "says nothing that anybody could see")
     phone = normal_phone(request.phone, lexicon.country)
-    words = f"{request.title or ''}\n{request.text}"
-    matter = Matter(
-        number="",
-        channel=request.channel,
-        received_at=request.received_at or now,
-        nature=request.nature or nature_of(request.title, request.text),
-        urgency=lexicon.urgency.rate(words, request.urgency),
-        language=request.language or language_of(request.text, lexicon.policy.city.language),
-        title=mask(request.title, request.name) if request.title else None,
-        text=mask(request.text, request.name),
-        category=request.category,
-        place=place,
-        reporter=person_token(token_key, phone),
-        is_secret=request.is_secret,
-    )
+    matter = _matter(request, words, lexicon, now, person_token(token_key, phone))
+    if isinstance(matter, Refused):
+        return matter
     return Prepared(
         matter=matter,
         identity=_identity(request, phone),
-        fingerprint=fingerprint(request.text),
+        fingerprint=fingerprint(words),
+        sketch=sketch(matter.text),
+        cited=cited_in(request.text),
+        sure_from=lexicon.policy.routing.repeat_score_min,
         origin=request.origin,
         external_id=request.external_id,
         local_date=now.astimezone(lexicon.zone).date(),
         number_prefix=lexicon.policy.city.number_prefix,
         policy=lexicon.policy.hash,
+        publication=publication(matter, lexicon.policy.open311),
+    )
+
+
+def _matter(
+    request: Request, words: str, lexicon: Lexicon, now: datetime, reporter: str | None
+) -> Matter | Refused:
+    """Put together what is told, its number excepted."""
+    veil = Veil(request.name, request.is_secret)
+    title = (veil.over(request.title) or None) if request.title else None
+    text = veil.hide(words)
+    located = _located(request, title, text, lexicon)
+    if isinstance(located, Refused):
+        return located
+    received_at = request.received_at or now
+    heard = lexicon.urgency.hear(f"{title or ''}\n{text}")
+    shown = lexicon.nature.show(title, text)
+    return Matter(
+        number="",
+        channel=request.channel,
+        received_at=received_at,
+        nature=request.nature or (shown.nature if shown else Nature.UNKNOWN),
+        urgency=highest((one.urgency for one in heard), request.urgency),
+        language=request.language or language_of(words, lexicon.policy.city.language),
+        title=title,
+        text=text,
+        category=request.category,
+        place=_place(request, located),
+        reporter=reporter,
+        is_secret=request.is_secret,
+        attributes=_masked(request, veil),
+        findings=findings.in_order(
+            located.findings,
+            findings.of_matters(text),
+            findings.of_nature(shown),
+            findings.of_times(title, text, received_at, lexicon.zone),
+            findings.of_urgency(heard, len(title or "")),
+        ),
+    )
+
+
+def _masked(request: Request, veil: Veil) -> tuple[Attribute, ...]:
+    return tuple(
+        Attribute(code=attribute.code, values=tuple(map(veil.over, attribute.values)))
+        for attribute in request.attributes
     )
 
 
@@ -169,26 +231,30 @@ def _refusal(request: Request, lexicon: Lexicon, now: datetime) -> Refused | Non
     return None
 
 
-def _place(request: Request, lexicon: Lexicon) -> Place | Refused:
+def _located(request: Request, title: str | None, text: str, lexicon: Lexicon) -> Located | Refused:
     if (request.longitude is None) != (request.latitude is None):
         missing = "longitude" if request.longitude is None else "latitude"
         return Refused(f"place.{missing}", "is needed with the other coordinate")
-    where = settle_fields(
-        lexicon.gazetteer,
-        {
-            "district": request.district,
-            "street": request.street,
-            "community": request.community,
-        },
+    point = None
+    if request.longitude is not None and request.latitude is not None:
+        point = (request.longitude, request.latitude)
+    found = locate(
+        lexicon.atlas,
+        {level: getattr(request, level) for level in LEVELS},
+        address=normal_form(request.address) if request.address else None,
+        title=title,
+        text=text,
+        point=point,
     )
-    if isinstance(where, UnknownCode):
-        if where.reason == "elsewhere":
-            return Refused(f"place.{where.field}", f"{where.value!r} lies in another division")
-        return Refused(f"place.{where.field}", f"no {where.field} has the code {where.value!r}")
-    # Names that no field may hold for sure still say something as words.
-    said = " ".join(filter(None, (request.district, request.street, request.community)))
-    for words in (said, request.address, f"{request.title or ''} {request.text}"):
-        where = settle_text(lexicon.gazetteer, where, words)
+    if not isinstance(found, UnknownCode):
+        return found
+    if found.reason == "elsewhere":
+        return Refused(f"place.{found.field}", f"{found.value!r} lies in another division")
+    return Refused(f"place.{found.field}", f"no {found.field} has the code {found.value!r}")
+
+
+def _place(request: Request, located: Located) -> Place:
+    where = located.where
     return Place(
         district=where.district,
         street=where.street,
@@ -225,9 +291,14 @@ def complaint_number(prefix: str, day: date, drawn: int, digits: int = _NUMBER_D
     return f"{prefix}-{day:%y%m%d}-{drawn % 10**digits:0{digits}d}"
 
 
-def received(prepared: Prepared, number: str, repeat_of: UUID | None) -> ComplaintReceived:
+def received(
+    prepared: Prepared, number: str, repeat: Repeat | None = None, cluster: Cluster | None = None
+) -> ComplaintReceived:
     """Make the fact that is told."""
-    matter = prepared.matter.model_copy(update={"number": number, "repeat_of": repeat_of})
+    changes: dict[str, object] = {"number": number, "cluster": cluster}
+    if repeat is not None:
+        changes |= {"repeat_of": repeat.complaint_id, "repeat_score": repeat.score}
+    matter = prepared.matter.model_copy(update=changes)
     return ComplaintReceived(
         matter=matter, origin=prepared.origin, external_id=prepared.external_id
     )

@@ -15,6 +15,7 @@ from services.events import (
 )
 from services.intake.decide.masking import mask
 from services.intake.decide.view import Callback, Moment, Status, View
+from services.intake.decide.wording import normal_form
 from services.runtime.step import Ignored, Step
 
 if TYPE_CHECKING:
@@ -30,8 +31,33 @@ class Rejected:
     """Why a command is not carried out; `code` is stable, for programs."""
 
     code: Literal[
-        "no-such-complaint", "withdrawn", "closed", "no-such-callback", "already-answered", "over"
+        "no-such-complaint",
+        "withdrawn",
+        "closed",
+        "diverted",
+        "no-such-callback",
+        "already-answered",
+        "over",
     ]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Veil:
+    """What must not be told of whoever speaks; without a `repr`, so that no log shows it."""
+
+    name: str | None = None
+    is_secret: bool = False  #: Asked not to be shown to the agency (保密).
+
+    def over(self, text: str) -> str:
+        """Bring words into normal form and mask them: what may be stored and told."""
+        return self.hide(normal_form(text))
+
+    def hide(self, words: str) -> str:
+        """Mask words that are in normal form."""
+        # In a text that isn't converted, a traditional name stays as typed.
+        for name in dict.fromkeys((self.name, self.name and normal_form(self.name))):
+            words = mask(words, name, is_secret=self.is_secret)
+        return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +70,49 @@ class Verdict:
     wish: str | None = None
 
 
-def supplement(
-    view: View | None, kind: Literal["facts", "urge"], text: str, at: datetime
-) -> Step[View] | Rejected:
-    """Add facts to a complaint, or urge (催办)."""
+def objection(view: View | None) -> Rejected | None:
+    """Say why nothing can be added to a complaint, if so.
+
+    A new matter must be a new complaint, with its own clock; what is over has none any more.
+    """
     if view is None:
         return Rejected("no-such-complaint")
     if view.withdrawn_at:
         return Rejected("withdrawn")
-    if view.closed_at:
-        return Rejected("closed")  # A new matter must be a new complaint, with its own clock.
-    fact = ComplaintSupplemented(kind=kind, text=mask(text))
+    if view.status is Status.DIVERTED:
+        return Rejected("diverted")
+    return Rejected("closed") if view.closed_at else None
+
+
+def supplement(
+    view: View | None,
+    kind: Literal["facts", "urge"],
+    text: str,
+    at: datetime,
+    veil: Veil | None = None,
+) -> Step[View] | Rejected:
+    """Add facts to a complaint, or urge (催办). Every urge is told: it is a citizen's word.
+
+    What the words are is checked at the edge: `is_visible`.
+    """
+    rejected = objection(view)
+    if rejected or view is None:
+        return rejected or Rejected("no-such-complaint")
+    fact = ComplaintSupplemented(kind=kind, text=(veil or Veil()).over(text))
     what = "urged" if kind == "urge" else "supplemented"
     return Step(replace(view, fresh=(*view.fresh, Moment(at, what))), (fact,))
 
 
 def withdraw(
-    view: View | None, reason: str | None, at: datetime
+    view: View | None, reason: str | None, at: datetime, veil: Veil | None = None
 ) -> Step[View] | Ignored | Rejected:
     """Withdraw a complaint; a second time changes nothing and is no fault."""
-    if view is None:
-        return Rejected("no-such-complaint")
-    if view.withdrawn_at:
+    if view is not None and view.withdrawn_at:
         return Ignored("withdrawn-before")
-    if view.closed_at:
-        return Rejected("closed")
-    fact = ComplaintWithdrawn(reason=mask(reason) if reason else None)
+    rejected = objection(view)
+    if rejected or view is None:
+        return rejected or Rejected("no-such-complaint")
+    fact = ComplaintWithdrawn(reason=_said(reason, veil))
     after = replace(
         view,
         status=Status.WITHDRAWN,
@@ -117,7 +160,7 @@ def answer(
         is_contacted=verdict.is_contacted,
         is_solved=verdict.is_solved,
         satisfaction=verdict.satisfaction,
-        wish=mask(verdict.wish) if verdict.wish else None,
+        wish=_said(verdict.wish),
     )
     callbacks = {**view.callbacks, callback_id: replace(callback, answered_at=at)}
     after = replace(view, callbacks=callbacks, fresh=(*view.fresh, Moment(at, "asked-back")))
@@ -132,6 +175,16 @@ def report_action(
         order_id=order_id,
         agency=agency,
         action=action,
-        note=mask(note) if note else None,
+        note=_said(note),
         reported_at=at,
     )
+
+
+def is_visible(text: str) -> bool:
+    """Tell whether words say anything: not only blanks and characters that nobody sees."""
+    return bool(normal_form(text))
+
+
+def _said(text: str | None, veil: Veil | None = None) -> str | None:
+    """Give words as they are told; nothing if there are none that anybody could see."""
+    return ((veil or Veil()).over(text) or None) if text else None

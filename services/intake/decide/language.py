@@ -32,6 +32,8 @@ def language_of(text: str, default: str) -> str:
         Two letters (ISO 639-1).
     """
     text = text[:400]
+    if not _LATIN.search(text) and not _OTHER.search(text):
+        return "zh" if _CHINESE.search(text) else default
     weights = {"la": len(_LATIN.findall(text)), "zh": _SIGN * len(_CHINESE.findall(text))}
     if _OTHER.search(text):
         for name, pattern in _SCRIPTS:

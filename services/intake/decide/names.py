@@ -45,7 +45,7 @@ _CONTINUED = re.compile(
     r"[东西南北中]?(?:[一二三四五六七八九十0-9]+|[里外内])?[东西南北中横支]?"
     r"(?:路(?![灯面口边段上人况])|街(?!道)|大街|大道|道(?!路)|桥|站(?!点)|门|巷|胡同|医院|大学|学院"
     r"|中学|小学|幼儿园|公园|广场|大厦|银行|公司|集团|酒店|宾馆|商场|市场|超市|花园|小区|公寓|家园"
-    r"|法院|新城|新村|村|苑|岛|河|湖|山|港|线|方向|土木)"
+    r"|法院|机场|汽车站|火车站|新城|新村|村|苑|岛|河|湖|山|港|线|方向|土木|人(?![民行])|派出所|分局|支行|分店|大队)"
 )
 
 
@@ -64,6 +64,14 @@ def fold(text: str) -> str:
     if _WIDE.search(text):
         text = text.translate(_NARROW)
     return text.casefold()
+
+
+def fold_in_place(text: str) -> str:
+    """Fold so that positions stay: what would grow (ß, İ) is left as it is."""
+    folded = fold(text)
+    if len(folded) == len(text):
+        return folded
+    return "".join(small if len(small := fold(sign)) == 1 else sign for sign in text)
 
 
 _WIDE = re.compile("[０-９Ａ-Ｚａ-ｚ]")
@@ -132,6 +140,18 @@ def _is_weak(bare: str, level: str) -> bool:
 def is_continued(text: str, end: int) -> bool:
     """Tell whether a bare name that ends at `end` is only the beginning of another name."""
     return _CONTINUED.match(text, end) is not None
+
+
+#: What makes a full name part of an office's: 东区城管局 may be asked about a matter in 西区.
+_OFFICE = re.compile(
+    r"(?:人民)?(?:政府|法院|检察院|公安|城管|交警|税务|国税|地税|工商|住建|房管|教育|环保|环卫|卫生|民政|社保"
+    r"|国土|规划|水务|物价|食药|劳动|人社|纪委|区委|信访|园林|市政|执法|消防|残联|派出所|法庭)"
+)
+
+
+def is_office(text: str, end: int) -> bool:
+    """Tell whether a full name that ends at `end` begins the name of an office."""
+    return _OFFICE.match(text, end) is not None
 
 
 def is_inside_word(text: str, start: int, end: int) -> bool:

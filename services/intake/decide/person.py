@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hmac
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 #: Letters of a token's hash: 120 bits, so that two people never share one.
 _TOKEN_HEX = 30
@@ -68,3 +72,13 @@ def person_token(token_key: bytes, phone: str | None) -> str | None:
     if phone is None:
         return None
     return "p-" + hmac.digest(token_key, b"person" + phone.encode(), "sha256").hex()[:_TOKEN_HEX]
+
+
+def complaint_token(token_key: bytes, complaint_id: UUID) -> str:
+    """Give the token under which the reporter of one secret complaint (保密) is known outside.
+
+    It stands for the complaint, not for the person: nobody who sees several can tell that they
+    come from one. It looks like a person's, so that nobody can tell by it who asked for secrecy.
+    """
+    said = b"complaint" + complaint_id.bytes
+    return "p-" + hmac.digest(token_key, said, "sha256").hex()[:_TOKEN_HEX]

@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING, Literal
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from services.intake.decide.names import fold, is_continued, is_inside_word, names_of, stem
+from services.intake.decide.names import (
+    fold,
+    fold_in_place,
+    is_continued,
+    is_inside_word,
+    is_office,
+    names_of,
+    stem,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from services.intake.decide.names import Name
     from services.policy import Division
@@ -47,12 +55,24 @@ class UnknownCode:
     reason: Literal["unknown", "elsewhere"]
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in a text, and every division that it may mean."""
+
+    codes: frozenset[str]
+    start: int
+    end: int
+    is_bare: bool  #: Without its kind (望京 for 望京街道).
+    is_office: bool  #: Part of an office's name, which says where the office is.
+
+
 class Gazetteer:
     """All names of a city's divisions, ready to be found in a text. Built once per policy."""
 
     def __init__(self, divisions: Mapping[str, Division]) -> None:
         """Build the automaton."""
         self._divisions = divisions
+        self._levels = {code: division.level for code, division in divisions.items()}
         self._above = {code: _chain(code, divisions) for code in divisions}
         self._by_text: dict[str, list[Name]] = {}
         self._by_stem: dict[tuple[str, str], set[str]] = {}
@@ -73,7 +93,7 @@ class Gazetteer:
 
     def level(self, code: str) -> str:
         """Give a division's level."""
-        return self._divisions[code].level
+        return self._levels[code]
 
     def named(self, level: Level, value: str) -> set[str]:
         """Find the divisions of a level that a field's name may mean."""
@@ -88,9 +108,9 @@ class Gazetteer:
         """Tell whether a code exists at a level."""
         return code in self._divisions and self.level(code) == level
 
-    def mentions(self, text: str) -> list[set[str]]:
-        """Find the divisions that a text names: for each mention, all it may mean."""
-        folded = fold(text)
+    def mentions(self, text: str) -> list[Mention]:
+        """Find the divisions that a text names, from its beginning to its end."""
+        folded = fold_in_place(text)
         found = []
         for index, start, end in self._automaton.find_matches_as_indexes(folded):
             if is_inside_word(folded, start, end):
@@ -99,7 +119,9 @@ class Gazetteer:
             if is_continued(folded, end):
                 names = [name for name in names if not name.is_bare]
             if names:
-                found.append({name.code for name in names})
+                codes = frozenset(name.code for name in names)
+                is_bare = all(name.is_bare for name in names)
+                found.append(Mention(codes, start, end, is_bare, is_office(folded, end)))
         return found
 
 
@@ -129,7 +151,7 @@ def settle_fields(gazetteer: Gazetteer, fields: Mapping[Level, str | None]) -> W
         if not value:
             continue
         if gazetteer.has(level, value):
-            if not _lies_in(gazetteer.where(value), where):
+            if not lies_in(gazetteer.where(value), where):
                 return UnknownCode(level, value, "elsewhere")
             where = gazetteer.where(value)
         elif _CODE.fullmatch(value):
@@ -152,17 +174,34 @@ def settle_text(gazetteer: Gazetteer, known: Where, text: str | None) -> Where:
     """
     if not text or known.community:
         return known
-    mentions = gazetteer.mentions(text)
+    return settle_mentions(gazetteer, known, gazetteer.mentions(text))
+
+
+def settle_mentions(gazetteer: Gazetteer, known: Where, mentions: Sequence[Mention]) -> Where:
+    """Make a place deeper by names, as `settle_text` does."""
     where = known
+    if not mentions:
+        return known
     for level in LEVELS:
-        at_level = [_of_level(gazetteer, mention, level) for mention in mentions]
-        at_level = [mention for mention in at_level if mention]
-        if getattr(where, level) is not None or not at_level:
+        if getattr(where, level) is not None:
+            continue
+        at_level = _at_level(gazetteer, mentions, level)
+        if not at_level:
             continue
         if level == "district" and len(set().union(*at_level)) > 1:
             return where  # Two districts are named: which one it is about isn't ours to guess.
         where = _deepen(gazetteer, where, at_level)
     return where
+
+
+def _at_level(gazetteer: Gazetteer, mentions: Iterable[Mention], level: Level) -> list[set[str]]:
+    """Give what mentions may mean at a level; offices count only where nothing else does."""
+    places: list[set[str]] = []
+    offices: list[set[str]] = []
+    for mention in mentions:
+        if codes := _of_level(gazetteer, mention.codes, level):
+            (offices if mention.is_office else places).append(codes)
+    return places or offices
 
 
 def _of_level(gazetteer: Gazetteer, codes: Iterable[str], level: Level) -> set[str]:
@@ -172,7 +211,7 @@ def _of_level(gazetteer: Gazetteer, codes: Iterable[str], level: Level) -> set[s
 def _deepen(gazetteer: Gazetteer, where: Where, mentions: list[set[str]]) -> Where:
     """Take the one division that all is about; else at most its district."""
     inside = {
-        code for mention in mentions for code in mention if _lies_in(gazetteer.where(code), where)
+        code for mention in mentions for code in mention if lies_in(gazetteer.where(code), where)
     }
     if len(inside) == 1:
         return gazetteer.where(inside.pop())
@@ -190,5 +229,10 @@ def _agree(mentions: list[set[str]], gazetteer: Gazetteer) -> bool:
     )
 
 
-def _lies_in(inner: Where, outer: Where) -> bool:
-    return all(getattr(outer, level) in (None, getattr(inner, level)) for level in LEVELS)
+def lies_in(inner: Where, outer: Where) -> bool:
+    """Tell whether a place is what another says, and perhaps says more."""
+    return (
+        (outer.district is None or outer.district == inner.district)
+        and (outer.street is None or outer.street == inner.street)
+        and (outer.community is None or outer.community == inner.community)
+    )

@@ -1,14 +1,27 @@
 """Intake over HTTP: one module for each kind of caller.
 
-`complaints` for whoever reports, `orders` for agencies, `callbacks` for citizens who are
-asked back, `identities` for those who must know a person.
+`complaints` and `follow_ups` for whoever reports, `attachments` for those who may see them,
+`orders` for agencies, `callbacks` for citizens who are asked back, `identities` for those who
+must know a person, `hooks` for city systems that call in their own words, `calls` for telephone
+and speech systems, `batch` for records in bulk, `open311` for apps that speak that standard.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake.http import callbacks, complaints, identities, orders
+from services.intake.http import (
+    attachments,
+    batch,
+    callbacks,
+    calls,
+    complaints,
+    follow_ups,
+    hooks,
+    identities,
+    open311,
+    orders,
+)
 from services.runtime.http import create_app
 
 if TYPE_CHECKING:
@@ -20,6 +33,17 @@ if TYPE_CHECKING:
 def make_app(desk: Desk) -> FastAPI:
     """Make intake's application."""
     app = create_app("intake", "The only door in: complaints, follow-ups, answers.")
-    for module in (complaints, orders, callbacks, identities):
+    for module in (
+        complaints,
+        follow_ups,
+        attachments,
+        orders,
+        callbacks,
+        identities,
+        hooks,
+        calls,
+        batch,
+        open311,
+    ):
         app.include_router(module.routes(desk))
     return app

@@ -5,19 +5,41 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.events import AgencyAction, Channel, Nature, Satisfaction, Urgency
 from services.intake.decide.acceptance import Request
-from services.intake.decide.commands import Verdict
+from services.intake.decide.commands import Verdict, is_visible
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 DivisionName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._/-]{0,63}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4_000)]
-Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+#: Not checked further here: a citizen's words are not refused for a bad link beside them.
+MediaUrl = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+
+
+def _visible(text: str) -> str:
+    if not is_visible(text):
+        raise ValueError("says nothing that anybody could see")
+    return text
+
+
+Note = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=4_000),
+    AfterValidator(lambda text: text if is_visible(text) else ""),
+]
+Purpose = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=2,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",  # One line that a list can show.
+    ),
+]
 
 
 class _Body(BaseModel):
@@ -58,6 +80,7 @@ class ComplaintBody(_Body):
     reporter: ReporterBody = ReporterBody()
     origin: Code | None = None
     external_id: ExternalId | None = None
+    media_urls: Annotated[tuple[MediaUrl, ...], Field(max_length=5)] = ()
 
     def request(self) -> Request:
         """Give it as the core takes it; PostgreSQL's text and JSON know no NUL."""
@@ -82,6 +105,7 @@ class ComplaintBody(_Body):
             is_secret=reporter.is_secret,
             origin=self.origin,
             external_id=self.external_id,
+            media_urls=self.media_urls,
         )
 
 
@@ -89,13 +113,20 @@ class SupplementBody(_Body):
     """More facts, or an urge (催办)."""
 
     kind: Literal["facts", "urge"]
-    text: Words
+    text: Annotated[Words, AfterValidator(_visible)]
 
 
 class WithdrawalBody(_Body):
     """Why it is withdrawn, if the citizen says so."""
 
     reason: Note | None = None
+
+
+class AttachmentBody(_Body):
+    """A picture or document to fetch."""
+
+    url: MediaUrl
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
 
 
 class ActionBody(_Body):

@@ -20,7 +20,7 @@ from services.intake.http.rejections import rejected
 from services.intake.http.taking import read_json
 from services.intake.http.words import language_for
 from services.runtime.keys import Principal, Role, require
-from services.runtime.problems import Problem, invalid_request
+from services.runtime.problems import Problem, invalid_request, problem_responses
 from services.runtime.stage import perform
 from services.runtime.tokens import CallbackTicket, read_callback
 
@@ -33,6 +33,18 @@ FORM_BYTES_MAX = 32_000
 
 #: Before every expiry: a token read at this instant is judged by its signature alone.
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+_HTML: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+_DONE: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
+
+#: A citizen gets a page, also where it says why there is nothing to answer; a program a problem.
+_PAGES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The page, or what was noted.", "content": {**_HTML, **_DONE}},
+    **{
+        status: {**problem, "content": {**problem["content"], **_HTML}}
+        for status, problem in problem_responses(404, 409, 410, 413, 422).items()
+    },
+}
 
 _Operator = Annotated[Principal, Depends(require(Role.OPERATOR))]
 _Overseeing = Annotated[
@@ -49,7 +61,7 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def _add_for_operators(router: APIRouter, desk: Desk) -> None:
-    @router.get("")
+    @router.get("", responses=problem_responses(401, 403, 422))
     async def list_open(
         _: _Overseeing,
         after: UUID | None = None,
@@ -60,7 +72,11 @@ def _add_for_operators(router: APIRouter, desk: Desk) -> None:
         items = [dict(row) | {"lapses_at": row["lapses_at"].isoformat()} for row in rows]
         return json_answer({"items": items})
 
-    @router.post("/{callback_id}/result", status_code=202)
+    @router.post(
+        "/{callback_id}/result",
+        status_code=202,
+        responses=problem_responses(401, 403, 404, 409, 410, 422),
+    )
     async def record_result(callback_id: UUID, body: CallbackBody, _: _Operator) -> Response:
         """Record what a citizen told an operator."""
         row = await views.find_callback(desk.db, callback_id)
@@ -77,7 +93,7 @@ def _add_for_operators(router: APIRouter, desk: Desk) -> None:
 
 
 def _add_for_citizens(router: APIRouter, desk: Desk) -> None:
-    @router.get("/{token}", response_class=Response)
+    @router.get("/{token}", response_class=Response, responses=_PAGES)
     async def show(token: str, request: Request, lang: str | None = None) -> Response:
         """Show the page on which a citizen answers."""
         language = language_for(lang, request.headers.get("accept-language"))
@@ -88,7 +104,7 @@ def _add_for_citizens(router: APIRouter, desk: Desk) -> None:
             return page.message("over", language, 410)
         return await _show(desk, ticket, language)
 
-    @router.post("/{token}", response_class=Response)
+    @router.post("/{token}", response_class=Response, responses=_PAGES)
     async def take_answer(token: str, request: Request, lang: str | None = None) -> Response:
         """Take a citizen's answer: the page's form, or JSON."""
         language = language_for(lang, request.headers.get("accept-language"))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import Response
 
-from services.intake.adapters.gathering import Gatherer
+from services.intake.adapters.attachments import Addresses
+from services.intake.adapters.gathering import WAITING_MAX, Gatherer
+from services.intake.adapters.store import Folder, Store
 from services.intake.adapters.vault import Vault
 from services.intake.adapters.views import ViewStage
 from services.intake.decide.acceptance import Lexicon
@@ -41,16 +44,25 @@ class Desk:
     clock: Clock
     secrets: Secrets
     public_url: str  #: Where citizens reach this service, without a slash at the end.
+    reveals_per_hour: int = 120  #: Identities that one operator's key may ask for.
+    waiting_max: int = WAITING_MAX  #: Complaints that may wait in each lane.
     stage: ViewStage = field(default_factory=ViewStage)
+    store: Store = field(default_factory=lambda: Folder(Path("attachments")))
     vault: Vault = field(init=False)
+    addresses: Addresses = field(init=False)  #: Of attachments that wait.
     gatherer: Gatherer[Entry, Outcome] = field(init=False)
     _lexicon: Lexicon | None = None
     is_kept_up: bool = False  #: True once `keep_up` runs beside the callers.
 
     def __post_init__(self) -> None:
         """Open the vault and the door."""
-        self.vault = Vault(self.secrets.vault_key)
-        self.gatherer = Gatherer(Door(self.db, self.vault).accept)
+        self.vault = Vault(self.secrets)
+        self.addresses = Addresses(self.secrets.token_key)
+        self.gatherer = Gatherer(
+            Door(self.db, self.vault, self.addresses).accept,
+            weigh=lambda entry: entry.weight,
+            waiting_max=self.waiting_max,
+        )
 
     @property
     def lexicon(self) -> Lexicon:

@@ -7,17 +7,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.intake.adapters import complaints, vault, views
+from services.intake.adapters import complaints, views
 from services.intake.adapters.complaints import KeyRow, RacedError
 from services.intake.decide.commands import NEEDS_NOTE, report_action
 from services.intake.http.bodies import ActionBody, Purpose
 from services.intake.http.desk import Desk, idempotency_conflict, idempotency_key, json_answer
+from services.intake.http.identities import access_of
 from services.runtime.errors import TransientError
 from services.runtime.keys import Principal, Role, require
-from services.runtime.problems import Problem, invalid_request
+from services.runtime.problems import Problem, invalid_request, problem_responses
 
 if TYPE_CHECKING:
-    from services.intake.adapters.vault import Contact
+    from services.intake.adapters.vault import Contact, Outcome
 
 _RACES_MAX = 5
 
@@ -26,7 +27,9 @@ _Agency = Annotated[Principal, Depends(require(Role.AGENCY))]
 
 def routes(desk: Desk) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(prefix="/v1", tags=["agencies"])
+    router = APIRouter(
+        prefix="/v1", tags=["agencies"], responses=problem_responses(401, 403, 404, 409, 422, 429)
+    )
 
     @router.post("/orders/{order_id}/actions", status_code=202)
     async def act(
@@ -89,12 +92,12 @@ def no_such_order() -> Problem:
 
 
 async def _contact(desk: Desk, complaint_id: UUID, principal: Principal, purpose: str) -> Response:
-    access = vault.Access(principal.key_id, principal.role.value, principal.agency, purpose)
+    access = access_of(principal, purpose)
     async with desk.db.transaction() as tx:
         holds = await views.holds_order(tx, complaint_id, principal.agency or "")
         found = await desk.vault.find_by_complaint(tx, complaint_id) if holds else None
         outcome = _judge(found, holds=holds)
-        await vault.record_access(
+        await desk.vault.accesses.record(
             tx,
             access,
             outcome,
@@ -112,7 +115,7 @@ async def _contact(desk: Desk, complaint_id: UUID, principal: Principal, purpose
     return json_answer({"complaint_id": str(complaint_id), **told})
 
 
-def _judge(found: Contact | None, *, holds: bool) -> vault.Outcome:
+def _judge(found: Contact | None, *, holds: bool) -> Outcome:
     if not holds or (found is not None and found.is_secret):
         return "refused"
     return "nothing" if found is None else "shown"

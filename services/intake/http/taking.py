@@ -13,6 +13,7 @@ from services.intake.decide.duplicates import Conflict
 from services.intake.handle import Entry
 from services.intake.http.bodies import ComplaintBody
 from services.intake.http.desk import idempotency_conflict
+from services.runtime.failpoints import hit
 from services.runtime.ids import new_id
 from services.runtime.problems import Problem, invalid_request
 
@@ -34,9 +35,11 @@ async def read_json(request: Request, bytes_max: int) -> Any:  # noqa: ANN401 - 
     too_big = Problem(413, "too-big", f"A body has {bytes_max} bytes at the most.")
     if declared.isdecimal() and int(declared) > bytes_max:
         raise too_big
-    body = await request.body()
-    if len(body) > bytes_max:
-        raise too_big
+    body = bytearray()
+    async for chunk in request.stream():  # A length may be missing, or a lie.
+        body += chunk
+        if len(body) > bytes_max:
+            raise too_big
     try:
         raw = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -89,7 +92,8 @@ def entry_for(
     prepared = prepare(request, desk.lexicon, desk.secrets.token_key, desk.clock.now())
     if isinstance(prepared, Refused):
         raise invalid_request([(prepared.field, prepared.message)])
-    return Entry(new_id(), prepared, desk.body_hash("complaints", raw), scope, key)
+    body_hash = desk.body_hash("complaints", raw)
+    return Entry(new_id(), prepared, body_hash, scope, key, request.media_urls)
 
 
 async def take(desk: Desk, entry: Entry) -> Accepted:
@@ -101,14 +105,18 @@ async def take(desk: Desk, entry: Entry) -> Accepted:
     try:
         outcome = await desk.gatherer.submit(entry)
     except OverloadedError as error:
-        raise overloaded() from error
+        raise overloaded(error.retry_after_s) from error
+    hit("midway_through_answers")
     if isinstance(outcome, Conflict):
         raise idempotency_conflict()
     return outcome
 
 
-def overloaded() -> Problem:
-    """Say that too much is waiting."""
+def overloaded(retry_after_s: int = 1) -> Problem:
+    """Say that too much is waiting, and when to come again."""
     return Problem(
-        503, "overloaded", "Too much is waiting. Nothing was stored.", headers={"Retry-After": "1"}
+        503,
+        "overloaded",
+        "Too much is waiting. Nothing was stored.",
+        headers={"Retry-After": str(retry_after_s)},
     )

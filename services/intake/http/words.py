@@ -76,6 +76,7 @@ def in_words(
         "status": found.status.value,
         "status_text": STATUS_WORDS[found.status][index],
         "expected_at": found.expected_at.isoformat() if found.expected_at else None,
+        "urged": sum(moment["what"] == "urged" for moment in moments),
         "timeline": [_moment(moment, agencies, index) for moment in moments],
     }
 

@@ -1,0 +1,1 @@
+"""Open311 on the tiny policy: callers' forms, and the standard's own examples."""
