@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli import demo, desk, import_, policy, probe, watching
+from services.cli import demo, desk, import_, inbound, policy, probe, training, vault, watching
+from services.cli.evaluation import command as evaluation
 from services.cli.up import PORT_BASE, SERVICES, up
 from services.runtime import telemetry
 from stack.program import StackError
@@ -21,8 +22,11 @@ app = typer.Typer(
 )
 app.add_typer(policy.app, name="policy")
 app.add_typer(desk.keys, name="keys")
-app.add_typer(desk.hooks, name="hooks")
+app.add_typer(inbound.hooks, name="hooks", help="Systems that are called, and that call us.")
 app.add_typer(desk.dlq, name="dlq")
+app.add_typer(vault.app, name="vault")
+app.add_typer(training.app, name="train")
+app.add_typer(evaluation.app, name="evaluate")
 app.command()(probe.init)
 app.command()(probe.smoke)
 app.command(name="import")(import_.import_file)

@@ -61,6 +61,16 @@ class Installation:
         return self._settings.get("WHISTLE_PLATFORM_DSN") or self._settings["WHISTLE_DSN"]
 
     @property
+    def services_dsn(self) -> str:
+        """The database of the services' own schemas."""
+        return self._settings["WHISTLE_DSN"]
+
+    @property
+    def secrets_file(self) -> Path:
+        """The keys of the installation."""
+        return Path(self._settings["WHISTLE_SECRETS_FILE"])
+
+    @property
     def kafka(self) -> str:
         """The broker."""
         return self._settings["WHISTLE_KAFKA"]
@@ -68,8 +78,7 @@ class Installation:
     @property
     def service_key(self) -> str:
         """The key of the secrets file with which our own programs call services."""
-        path = Path(self._settings["WHISTLE_SECRETS_FILE"])
-        return str(tomllib.loads(path.read_text())["service_key"])
+        return str(tomllib.loads(self.secrets_file.read_text())["service_key"])
 
     def ask(self, method: str, service: str, path: str, **request: Any) -> Any:  # noqa: ANN401
         """Call a service; a problem ends the command with its text."""

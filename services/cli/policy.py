@@ -19,6 +19,7 @@ from rich.text import Text
 
 from services.cli.installation import find_stack
 from services.events import Nature
+from services.intake.decide.hook_examples import broken_hook_examples
 from services.policy import Fault, Policy, PolicyError, load
 from services.policy import check as check_files
 from services.policy.folder import read
@@ -77,6 +78,7 @@ class Report:
             "rules": len(self.policy.catalogue),
             "diversions": len(self.policy.diversions),
             "standards": len(self.policy.standards),
+            "hooks": len(self.policy.hooks),
             "examples": len(self.policy.examples()),
         }
 
@@ -99,6 +101,7 @@ def examine(folder: Path, today: date) -> Report:
         policy = load(files)
     except PolicyError as error:
         return Report(None, {}, error.faults, ())
+    faults = (*faults, *broken_hook_examples(policy))
     return Report(policy, files, faults, broken_examples(policy))
 
 

@@ -1,49 +1,18 @@
-"""Rows of a city's files, and how a policy's mapping makes complaints of them.
-
-A bad row is never fatal: whoever has a file of a million rows can't mend one before the
-others go in. It is told by its line and what is wrong with it.
-"""
+"""A city's file on the disk, packed or not, and how much of it has been read."""
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
-from dataclasses import dataclass
-from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-import orjson
-
-from services.events import Nature
+from services.intake.adapters.records import read_csv, read_ndjson
+from services.intake.decide.rows import BadRow, Mapper, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from services.policy import ImportMapping, Policy
-
-#: A title only helps the eye; a longer one is cut instead of costing the row.
-TITLE_MAX = 200
-
-_FIELD_BYTES_MAX = 10_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One record of a file."""
-
-    line: int  #: In the file, counted from 1; where the record ends.
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A record that can't be taken in, and why."""
-
-    line: int
-    reason: str
+__all__ = ["BadRow", "Mapper", "RecordFile", "Row"]
 
 
 class RecordFile:
@@ -76,121 +45,4 @@ class RecordFile:
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Read the rows in order."""
-        return self._read_csv() if self._is_csv else self._read_json()
-
-    def _read_csv(self) -> Iterator[Row | BadRow]:
-        # Bytes that are no UTF-8 cost a character, not the file. `-sig`: Excel writes a mark.
-        text = io.TextIOWrapper(self._bytes, "utf-8-sig", errors="replace", newline="")
-        csv.field_size_limit(_FIELD_BYTES_MAX)
-        reader = csv.DictReader(text)
-        while True:
-            try:
-                values = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield BadRow(reader.line_num, str(error))
-                continue
-            if None in values:
-                yield BadRow(reader.line_num, "has more fields than there are columns")
-            else:
-                yield Row(reader.line_num, {key: value or "" for key, value in values.items()})
-
-    def _read_json(self) -> Iterator[Row | BadRow]:
-        for line, written in enumerate(self._bytes, 1):
-            if not written.strip():
-                continue
-            try:
-                values = orjson.loads(written)
-            except orjson.JSONDecodeError as error:
-                yield BadRow(line, f"no JSON: {error}")
-                continue
-            if isinstance(values, dict):
-                yield Row(line, {key: _as_text(value) for key, value in values.items()})
-            else:
-                yield BadRow(line, "is no JSON object")
-
-
-def _as_text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-class Mapper:
-    """Makes complaints of rows, as a policy's mapping says."""
-
-    def __init__(self, mapping: ImportMapping, policy: Policy) -> None:
-        """Use a mapping of `policy`."""
-        self._mapping = mapping
-        self._policy = policy
-        self._zone = ZoneInfo(mapping.time_zone)
-
-    def missing_columns(self, row: Row) -> list[str]:
-        """List what the mapping needs and a file doesn't have."""
-        return [
-            f"{field} ({' or '.join(columns)})"
-            for field, columns in self._mapping.columns.items()
-            if field in {"external_id", "text", "received_at"}
-            and not any(column in row.values for column in columns)
-        ]
-
-    def complaint(self, row: Row) -> dict[str, Any] | BadRow:
-        """Make the body of a complaint.
-
-        Returns:
-            What `POST /v1/complaints/batch` takes as an item, or why it can't be made.
-        """
-        external_id, text = self._first(row, "external_id"), self._first(row, "text")
-        if not external_id or not text:
-            return BadRow(row.line, f"has no {'text' if external_id else 'external_id'}")
-        received_at = self._received_at(row)
-        if received_at is None:
-            said = self._first(row, "received_at")
-            return BadRow(row.line, f"received_at: {said!r} is no date that the mapping knows")
-        place = {
-            level: said
-            for level in ("district", "street", "community")
-            if (said := self._first(row, level))
-        }
-        body = {
-            "channel": self._mapping.channel.value,
-            "text": text,
-            "title": self._first(row, "title")[:TITLE_MAX] or None,
-            "nature": self._nature(row),
-            "category": self._category(row),
-            "language": self._mapping.language,
-            "received_at": received_at.isoformat(),
-            "place": place,
-            "origin": self._mapping.origin,
-            "external_id": external_id,
-        }
-        return {field: value for field, value in body.items() if value}
-
-    def _first(self, row: Row, field: str) -> str:
-        """Read the first filled column of a field."""
-        return next(self._filled(row, field), "")
-
-    def _filled(self, row: Row, field: str) -> Iterator[str]:
-        for column in self._mapping.columns.get(field, ()):
-            value = row.values.get(column, "").strip()
-            if value:
-                yield value
-
-    def _received_at(self, row: Row) -> datetime | None:
-        for said in self._filled(row, "received_at"):
-            for written in self._mapping.received_formats:
-                try:
-                    found = datetime.strptime(said, written)  # noqa: DTZ007 - made aware below
-                except ValueError:
-                    continue
-                return found if found.tzinfo else found.replace(tzinfo=self._zone)
-        return None
-
-    def _category(self, row: Row) -> str | None:
-        code = self._first(row, "category")
-        if code:
-            return code
-        return self._policy.category_by_path(list(self._filled(row, "category_path")))
-
-    def _nature(self, row: Row) -> str | None:
-        nature = self._mapping.natures.get(self._first(row, "nature"), Nature.UNKNOWN)
-        return None if nature is Nature.UNKNOWN else nature.value
+        return read_csv(self._bytes) if self._is_csv else read_ndjson(self._bytes)

@@ -202,6 +202,10 @@ def _service(name: str, stack: Stack) -> Program:
             # Stable over restarts: a killed service has its partitions back at once.
             "WHISTLE_INSTANCE": name,
             "WHISTLE_FAILPOINT": "",
+            # Beside everything else that is kept, unless the operator has a store.
+            "WHISTLE_ATTACHMENTS": os.environ.get(
+                "WHISTLE_ATTACHMENTS", str(stack.data / "attachments")
+            ),
         },
         env_once={"WHISTLE_FAILPOINT": failpoint},
         log_file=stack.log_file(name),

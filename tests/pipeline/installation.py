@@ -120,7 +120,15 @@ async def installation(data: Path, failpoints: dict[str, str]) -> AsyncIterator[
     hooks = {"WHISTLE_HOOK_ALLOW": "127.0.0.0/8", "WHISTLE_HOOK_SCHEDULE": "0s 2s 5s 5s 5s 10s"}
     env = os.environ | armed | hooks
     log = data / "up.log"
-    words = ("up", "--data", str(data), "--policy", str(POLICY), "--port-base", str(_port_base()))
+    words = (
+        "up",
+        "--data",
+        str(data),
+        "--policy",
+        str(POLICY),
+        "--port-base",
+        str(free_port_base()),
+    )
     with log.open("w") as output:
         process = await whistle(*words, env=env, stdout=output, stderr=output)
     try:
@@ -161,7 +169,7 @@ def _count(webhooks: Counter[str]) -> Callable[[bytes], None]:
     return deliver
 
 
-def _port_base() -> int:
+def free_port_base() -> int:
     return next(
         base
         for base in random.sample(range(20_000, 32_000, 20), 600)
