@@ -8,7 +8,7 @@ WORKDIR /app
 COPY requirements/run.lock requirements/run.lock
 RUN pip install --require-hashes --no-deps --only-binary=:all: -r requirements/run.lock \
     && useradd --create-home --uid 10001 whistle \
-    && install -d -o whistle /secrets
+    && install -d -o whistle /secrets /attachments
 
 COPY services services
 COPY stack stack
