@@ -44,6 +44,8 @@ CLIENTS = (1, 16, 64, 256)
 RATE = 15.0
 IMPORTERS, IMPORT_ITEMS = 2, 200
 
+_UNREAD = "SELECT count(*) FROM intake.unread"
+
 
 @dataclass
 class Level:
@@ -131,15 +133,27 @@ async def block(target: Target, clients: int, seconds: float) -> dict[str, float
     }
 
 
-async def compare(intake: Target, bare: Target, options: argparse.Namespace) -> list[Level]:
+async def drained(pool: asyncpg.Pool) -> dict[str, float]:
+    """Wait until all that is durable has been understood, so that the bare handler runs alone."""
+    began, left = time.monotonic(), await pool.fetchval(_UNREAD)
+    while await pool.fetchval(_UNREAD):
+        await asyncio.sleep(0.1)
+    return {"unread": left, "read_in_s": round(time.monotonic() - began, 1)}
+
+
+async def compare(
+    intake: Target, bare: Target, pool: asyncpg.Pool, options: argparse.Namespace
+) -> list[Level]:
     """Alternate between the two at every number of clients."""
     for target in (intake, bare):
         await block(target, 16, 3)  # Connections, statements, caches.
+        await drained(pool)
     levels = []
     for clients in options.clients:
         level = Level(clients)
         for _ in range(options.blocks):
-            level.intake.append(await block(intake, clients, options.seconds))
+            ours = await block(intake, clients, options.seconds)
+            level.intake.append(ours | await drained(pool))
             level.bare.append(await block(bare, clients, options.seconds))
         levels.append(level)
         print(f"{clients} clients: {level.ratio:.2f} x", file=sys.stderr)
@@ -197,7 +211,7 @@ async def measure(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
     others = more_of_intake(stack, port, options.processes - 1)
     async with others, bare_handler(stack.dsn) as bare:
         if options.clients:
-            levels = await compare(intake, bare, options)
+            levels = await compare(intake, bare, pool, options)
             found["levels"] = [asdict(one) | {"ratio": round(one.ratio, 2)} for one in levels]
             Console(stderr=True).print(table(levels))
         if options.surge:
@@ -215,12 +229,15 @@ async def measure(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
 
 def table(levels: list[Level]) -> Table:
     """Show both side by side; medians over the blocks."""
-    shown = Table("clients", "intake/s", "p50", "p99 ms", "bare/s", "p50", "p99 ms", "ratio")
+    head = ("clients", "intake/s", "p50", "p99 ms", "bare/s", "p50", "p99 ms", "ratio")
+    shown = Table(*head, "unread", "read in s")
     for one in levels:
         figures = [
             one.middle(who, w) for who in ("intake", "bare") for w in ("per_second", "p50", "p99")
         ]
-        shown.add_row(str(one.clients), *(f"{n:.1f}" for n in figures), f"{one.ratio:.2f}")
+        later = [f"{one.middle('intake', what):.1f}" for what in ("unread", "read_in_s")]
+        numbers = (f"{n:.1f}" for n in figures)
+        shown.add_row(str(one.clients), *numbers, f"{one.ratio:.2f}", *later)
     return shown
 
 

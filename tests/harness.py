@@ -38,6 +38,8 @@ class Path:
         while moved:
             moved = 0
             for one in self.running.values():
+                reader = getattr(one.service.app.state, "reader", None)
+                moved += await reader.read() if reader else 0
                 moved += await one.outbox.tell_waiting()
                 if one.loop:
                     moved += await one.loop.step()
@@ -59,7 +61,8 @@ class Path:
     async def client(self, service: str, role: Role | None, agency: str | None = None) -> Any:
         """An HTTP client of one service, with a key of this role."""
         headers = {"Authorization": f"Bearer {await self.key(role, agency)}"} if role else {}
-        transport = httpx.ASGITransport(self.running[service].service.app)
+        one = self.running[service].service
+        transport = httpx.ASGITransport(one.front or one.app)
         return httpx.AsyncClient(transport=transport, base_url=f"http://{service}", headers=headers)
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from services.cli.installation import find_stack
 from services.cli.records import BadRow, Mapper, RecordFile
+from services.intake.decide.rows import Tally
 from services.policy import PolicyError, load
 from services.policy.folder import read
 
@@ -32,11 +33,10 @@ BATCH_ROWS = 200
 IN_FLIGHT_MAX = 4
 #: Waits between attempts while the service is away, in seconds; the last repeats.
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-#: Bad rows that are named; of the others only the number is told.
-BAD_SHOWN_MAX = 50
 
 _TOO_MANY = 429
 _ACCEPTED = 202
+_FOR_NOW = 503
 
 Sleep = Callable[[float], Awaitable[None]]
 #: A line of the file and the complaint made of it.
@@ -45,23 +45,6 @@ Item = tuple[int, dict[str, Any]]
 
 class RefusedError(Exception):
     """Intake refuses the whole batch: a wrong key or address, which waiting won't mend."""
-
-
-@dataclass
-class Tally:
-    """What became of the rows."""
-
-    read: int = 0
-    new: int = 0
-    known: int = 0
-    bad: int = 0
-    bad_rows: list[BadRow] = field(default_factory=list)
-
-    def add_bad(self, row: BadRow) -> None:
-        """Count a bad row, and name it if not too many have been named."""
-        self.bad += 1
-        if len(self.bad_rows) < BAD_SHOWN_MAX:
-            self.bad_rows.append(row)
 
 
 @dataclass
@@ -98,14 +81,21 @@ class Importer:
                 task.cancel()
 
     async def _send(self, batch: list[Item]) -> None:
-        results = await self._post({"items": [body for _, body in batch]})
-        for result in results:
-            line = batch[result["index"]][0]
-            if result["status"] == _ACCEPTED:
-                self.tally.new += result["is_new"]
-                self.tally.known += not result["is_new"]
-            else:
-                self.tally.add_bad(BadRow(line, result["problem"]["detail"]))
+        while batch:
+            results = await self._post({"items": [body for _, body in batch]})
+            again = []
+            for result in results:
+                item = batch[result["index"]]
+                if result["status"] == _ACCEPTED:
+                    self.tally.new += result["is_new"]
+                    self.tally.known += not result["is_new"]
+                elif result["status"] == _FOR_NOW:
+                    again.append(item)
+                else:
+                    self.tally.add_bad(item[0], result["problem"]["detail"])
+            if again:
+                await self.sleep(BACK_OFF_S[-2])
+            batch = again
 
     async def _post(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         """Post a batch as often as it takes: intake knows every record again."""
@@ -156,13 +146,13 @@ def batches_of(
             break
         tally.read += 1
         if isinstance(row, BadRow):
-            tally.add_bad(row)
+            tally.add_bad(row.line, row.reason)
             continue
         if tally.read == 1 and (missing := mapper.missing_columns(row)):
             raise ValueError(f"the file has no column for {', '.join(missing)}")
         made = mapper.complaint(row)
         if isinstance(made, BadRow):
-            tally.add_bad(made)
+            tally.add_bad(made.line, made.reason)
             continue
         batch.append((row.line, made))
         if len(batch) == BATCH_ROWS:

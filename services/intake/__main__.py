@@ -13,6 +13,7 @@ from services.intake.handle import ViewConsumer
 from services.intake.http import make_app
 from services.intake.http.desk import Desk
 from services.intake.http.hook_taking import run_sweeps
+from services.intake.http.shortcut import Shortcut
 from services.runtime.address import Reach
 from services.runtime.errors import is_transient
 from services.runtime.guard import Guard, read_networks
@@ -69,11 +70,12 @@ def build(context: Context) -> Service:
                     get_logger().exception("forget-keys-failed")
 
     app = make_app(desk)
-    app.state.collector = collector
+    app.state.collector, app.state.reader = collector, desk.reader
     return Service(
         app=app,
+        front=Shortcut(app, desk),
         consumer=ViewConsumer(),
-        background=(desk.keep_up, sweep_hooks, forget, collector.run),
+        background=(desk.keep_up, desk.reader.run, sweep_hooks, forget, collector.run),
     )
 
 

@@ -59,12 +59,23 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         return JSONResponse(body, self.status, self.headers, "application/problem+json")
 
 
+class TooBigError(HTTPException):
+    """A body is too big; raised where it is read, where FastAPI lets only its own errors out."""
+
+    code = "too-big"
+
+    def __init__(self, bytes_max: int) -> None:
+        """Say how much it may have."""
+        super().__init__(413, f"A body has {bytes_max} bytes at the most.")
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` a problem."""
 
-    @app.exception_handler(Problem)
-    async def problem(_request: Request, error: Problem) -> JSONResponse:
-        return error.response()
+    async def known(_request: Request, error: Exception) -> JSONResponse:
+        answer = answer_to(error)
+        assert answer is not None  # noqa: S101 - one of those below
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -72,17 +83,24 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> JSONResponse:
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        phrase = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        code = error.code if isinstance(error, TooBigError) else phrase
         headers = dict(error.headers or {})
         return Problem(error.status_code, code, str(error.detail), headers=headers).response()
 
-    async def unavailable(_request: Request, error: Exception) -> JSONResponse:
+    for one in (Problem, *DATABASE_TROUBLE, TransientError):
+        app.add_exception_handler(one, known)
+    _describe(app)
+
+
+def answer_to(error: Exception) -> JSONResponse | None:
+    """Answer an error as `install` has it answered; None: it is a fault of ours."""
+    if isinstance(error, Problem):
+        return error.response()
+    if isinstance(error, (*DATABASE_TROUBLE, TransientError)):
         log.warning("unavailable", error=repr(error))
         return unavailable_now().response()
-
-    for trouble in (*DATABASE_TROUBLE, TransientError):
-        app.add_exception_handler(trouble, unavailable)
-    _describe(app)
+    return None
 
 
 def _describe(app: FastAPI) -> None:
@@ -109,7 +127,7 @@ _SAID = {
     415: "The body is of a kind that isn't taken.",
     422: "A field is wrong; `errors` names each.",
     429: "Too many requests; come again after `Retry-After` seconds.",
-    503: "Nothing was stored; come again after `Retry-After` seconds.",
+    503: "It may not have been stored: send the same again after `Retry-After` seconds.",
 }
 
 _SCHEMA: dict[str, Any] = {
@@ -153,11 +171,12 @@ def invalid_request(errors: list[tuple[str, str]]) -> Problem:
 
 
 def unavailable_now() -> Problem:
-    """Say that our own database is away: nothing was stored, try again."""
+    """Say that our own database is away; a commit may have been lost on its way back."""
     return Problem(
         503,
         "unavailable",
-        "Nothing was stored. Try again in a moment.",
+        "It may not have been stored. Send it again in a moment, with the same Idempotency-Key "
+        "or external_id if it has one.",
         headers={"Retry-After": "2"},
     )
 

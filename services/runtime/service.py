@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     import uvicorn
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from services.runtime.bus import Bus
     from services.runtime.settings import ServiceSettings
@@ -63,6 +64,7 @@ class Service:
     """What a service consists of; `consumer` and `timed` may be the same object."""
 
     app: FastAPI
+    front: ASGIApp | None = None  #: What stands before `app`, and hands on what isn't its own.
     consumer: Consumer[Any] | None = None
     timed: TimedStage[Any] | None = None
     background: Sequence[Callable[[], Awaitable[None]]] = ()
@@ -170,7 +172,7 @@ async def _serve(name: str, settings: ServiceSettings, build: Callable[[Context]
     app.state.keys = KeyRing(pool, built_in)
     app.state.health = running
     app.state.limits = Limits(settings.rates)
-    serving, listener = _listen(app, settings)
+    serving, listener = _listen(running.service.front or app, settings)
     refreshing = asyncio.ensure_future(policies.run())
     starting = asyncio.ensure_future(_start(running, policies, settings.batch_max))
     starting.add_done_callback(lambda task: _stop_if_failed(task, stopping))
@@ -185,7 +187,7 @@ async def _serve(name: str, settings: ServiceSettings, build: Callable[[Context]
     await pool.close()
 
 
-def _listen(app: FastAPI, settings: ServiceSettings) -> tuple[asyncio.Task[None], uvicorn.Server]:
+def _listen(app: ASGIApp, settings: ServiceSettings) -> tuple[asyncio.Task[None], uvicorn.Server]:
     patience = Patience(settings.head_within_s, settings.body_within_s, settings.connections_max)
     listener = server(app, settings.host, settings.port, patience)
     shared = [shared_socket(settings.host, settings.port)] if settings.reuse_port else None

@@ -29,6 +29,7 @@ OUTBOX_SWEPT = Counter("whistle_outbox_swept", "Facts a crash or outage had left
 TIMER_LATENESS = Histogram("whistle_timer_lateness_seconds", "Firing minus due.", buckets=_SECONDS)
 TIMERS_FIRED = Counter("whistle_timers_fired", "Deadlines fired.", ["kind"])
 HOOK_CALLS = Counter("whistle_hook_calls", "City systems' calls.", ["source", "outcome"])
+UNREAD = Gauge("whistle_unread", "Requests that are durable and wait to be understood.")
 HOOK_CALLS_PARKED = Gauge("whistle_hook_calls_parked", "Calls that wait for somebody's repair.")
 ATTACHMENTS = Counter(
     "whistle_attachments", "Attempts to fetch an attachment: stored, refused, later.", ["outcome"]

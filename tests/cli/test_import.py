@@ -14,8 +14,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from services.cli.import_ import Importer, RefusedError, Tally, batches_of, import_file
+from services.cli.import_ import Importer, RefusedError, batches_of, import_file
 from services.cli.records import BadRow, Mapper, RecordFile, Row
+from services.intake.decide.rows import Tally
 from tests.policies import a_policy, policy_files
 
 POLICY = a_policy()

@@ -21,6 +21,7 @@ from services.intake.decide.acceptance import (
     received,
 )
 from services.intake.decide.repeats import Repeat
+from services.intake.decide.wording import normal_form
 from tests.builders import NOON
 from tests.intake.callers import ADDRESS, NAME, PHONE
 from tests.policies import a_policy
@@ -86,6 +87,7 @@ def test_what_the_operator_said_is_not_overruled() -> None:
         ({"latitude": None}, "place.latitude"),
         ({"external_id": "7"}, "origin"),
         ({"received_at": NOON + timedelta(hours=1)}, "received_at"),
+        ({"text": "\u200b \x00\ufeff"}, "text"),
     ],
 )
 def test_what_cannot_be_right_is_refused_by_its_field(
@@ -182,7 +184,11 @@ def test_a_name_in_traditional_characters_is_masked_in_either_spelling() -> None
 )
 def test_no_text_is_too_strange_to_be_taken_in(text: str, title: str | None) -> None:
     """Surrogates, emoji, controls: a person stands behind each of them."""
-    matter = _prepared(replace(REQUEST, text=text, title=title)).matter
+    found = prepare(replace(REQUEST, text=text, title=title), LEXICON, TOKEN_KEY, NOON)
+    if isinstance(found, Refused):
+        assert (found.field, normal_form(text)) == ("text", "")
+        return
+    matter = found.matter
     matter.model_dump_json()
     assert len(matter.findings) <= 32
     for one in matter.findings:
@@ -198,3 +204,14 @@ def test_a_text_of_ten_thousand_characters_gives_bounded_evidence(unit: str) -> 
     """Who sends the same words a thousand times gets no thousand findings."""
     matter = _prepared(replace(REQUEST, text=unit * (10_000 // len(unit)), title=None)).matter
     assert len(matter.findings) <= 32
+
+
+def test_an_address_is_read_in_normal_form_and_a_title_of_nothing_is_none() -> None:
+    """A position must not depend on the keyboard; an empty title says no more than none."""
+    typed = replace(
+        REQUEST, address="東區\u200b河街街道柳树社區", title="\u200b", longitude=None, latitude=None
+    )
+    matter = _prepared(typed).matter
+    assert (matter.place.district, matter.place.street) == ("990101", "990101001")
+    assert matter.place.community == "990101001001"
+    assert matter.title is None

@@ -428,3 +428,44 @@ async def test_pictures_of_a_person_who_is_erased_go_too(
     assert await _collector(kept).erase() == 2
     assert [file for file in (tmp_path / "kept").rglob("*") if file.is_file()] == []
     assert await _collector(kept).erase() == 0
+
+
+async def test_a_slow_server_holds_up_nobody_else(kept: Door, web: Server) -> None:
+    """One slot waits for it, the others go on."""
+    let_go, asked = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: str, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await let_go.wait()
+
+    web.scripts["/slow"] = slow
+    slow_one = await _post(kept, a_complaint(media_urls=[web.url("/slow")]))
+    waiting = asyncio.ensure_future(_collector(kept).work())
+    await asyncio.wait_for(asked.wait(), 10)
+    await _post(kept, a_complaint(text="别的事", media_urls=[web.url("/one"), web.url("/two")]))
+    assert await asyncio.wait_for(_collector(kept).work(), 10) == 1
+    assert await asyncio.wait_for(_collector(kept).work(), 10) == 1
+    assert len(await _stored_facts(kept)) == 2
+    let_go.set()
+    await waiting
+    assert (await _listed(kept, slow_one))[0]["state"] == "waiting"
+
+
+async def test_a_nameless_complaint_loses_what_came_with_it(kept: Door, web: Server) -> None:
+    """Nobody left a name, but a picture and the published words may tell whose it is."""
+    complaint_id = await _post(kept, a_complaint(media_urls=[web.url("/one")]))
+    await _fetch_all(kept)
+    pool = kept.path.pool
+    await pool.execute(
+        "INSERT INTO intake.published_request (complaint_id, is_open311, service_code,"
+        " requested_at, changed_at, description) VALUES ($1, true, 'x', $2, $2, '楼下')"
+        " ON CONFLICT (complaint_id) DO UPDATE SET description = '楼下'",
+        complaint_id,
+        NOON,
+    )
+    db, log = kept.path.running["intake"].db, AccessLog(kept.settings.secrets.token_key)
+    found = await erasure.find(db, [], [complaint_id])
+    assert await erasure.erase(db, log, found) == 1
+    assert await _listed(kept, complaint_id) == []
+    assert await pool.fetchval("SELECT description FROM intake.published_request") is None
+    assert await erasure.find(db, [], [complaint_id]) == []

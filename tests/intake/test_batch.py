@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import IO
 
 import httpx
 import pytest
 
-from services.intake.adapters.records import Bounded, TooLongError, read_csv, read_ndjson
+from services.intake.adapters.records import (
+    ROW_LENGTH_MAX,
+    Bounded,
+    TooLongError,
+    read_csv,
+    read_ndjson,
+)
 from services.intake.decide.rows import BadRow, Row
 from services.runtime.keys import Role
 from tests.intake.conftest import Door
@@ -128,3 +136,46 @@ def test_a_line_or_a_file_without_an_end_is_an_error_before_it_fills_the_memory(
         Row(2, {"id": "1"}),
         BadRow(3, "has more fields than there are columns"),
     ]
+
+
+@pytest.mark.parametrize("read", [read_csv, read_ndjson])
+def test_empty_lines_let_others_have_their_turn_and_come_to_an_end(
+    read: Callable[[IO[bytes]], Iterator[object]],
+) -> None:
+    """Two megabytes that are packed may be two thousand million empty lines."""
+    first = b"id\n1\n" if read is read_csv else b'{"id": 1}\n'
+    rows = read(io.BytesIO(first + b"\n" * (ROW_LENGTH_MAX + 1)))
+    found: list[object] = []
+    with pytest.raises(TooLongError, match="what lies between two"):
+        found.extend(rows)
+    assert found[0] == Row(len(first.splitlines()), {"id": "1"})
+    assert found.count(None) == len(found) - 1 >= ROW_LENGTH_MAX // 1_000 - 1
+
+
+def test_one_row_is_bounded_over_all_its_lines() -> None:
+    """Each line is short enough, and so is each field: together they would fill the memory."""
+    field_ = b'"' + b"x\n" * (ROW_LENGTH_MAX // 8) + b'",'
+    with pytest.raises(TooLongError, match="a row"):
+        list(read_csv(io.BytesIO(b"a,b,c,d,e\n" + field_ * 5)))
+    three = list(read_csv(io.BytesIO(b"a,b,c,d,e\n" + (field_ * 3 + b"\n") * 3)))
+    assert [isinstance(row, Row) for row in three] == [True] * 3
+
+
+@pytest.mark.postgres
+async def test_a_file_of_empty_lines_stops_nobody(door: Door) -> None:
+    """The rows before them are taken, and a caller is answered meanwhile."""
+    client, turns, done = await door.client(Role.SERVICE), 0, asyncio.Event()
+
+    async def others() -> None:
+        nonlocal turns
+        while not done.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.ensure_future(others())
+    packed = gzip.compress((HEADER + a_row(1)).encode() + b"\n" * 5_000_000)
+    answer = await _send(client, packed, content_encoding="gzip")
+    done.set()
+    await waiting
+    assert (answer.status_code, answer.json()["summary"]["new"]) == (422, 1)
+    assert turns > ROW_LENGTH_MAX // 1_000

@@ -19,6 +19,7 @@ from services.intake.decide.commands import (
     Veil,
     Verdict,
     answer,
+    is_visible,
     objection,
     report_action,
     supplement,
@@ -113,3 +114,41 @@ def test_an_agencys_note_is_masked() -> None:
     """Agencies write down whom they called."""
     fact = report_action(ORDER, AGENCY, AgencyAction.RESOLVE, f"已联系{PHONE}", NOON)
     assert fact.note == "已联系[电话]"
+
+
+#: NUL and a lone surrogate, which no database takes; full-width digits, which hide a number.
+BROKEN = "找\x00陳小樹\ud800１９００００００１２３４"
+SHOWN = "找陈小树[电话]"
+
+
+def test_every_further_text_comes_in_normal_form() -> None:
+    """What the database can't store must be gone before it is asked; the words stay."""
+    supplemented = supplement(View(), "facts", BROKEN, NOON)
+    withdrawn = withdraw(View(), BROKEN, NOON)
+    verdict = replace(VERDICT, wish=BROKEN)
+    answered = answer(ASKED, CALLBACK, verdict, NOON, answered_by="citizen")
+    reported = report_action(ORDER, AGENCY, AgencyAction.RESOLVE, BROKEN, NOON)
+    assert isinstance(supplemented, Step)
+    assert isinstance(withdrawn, Step)
+    assert isinstance(answered, Step)
+    assert supplemented.facts == (ComplaintSupplemented(kind="facts", text=SHOWN),)
+    assert withdrawn.facts == (ComplaintWithdrawn(reason=SHOWN),)
+    assert [fact.wish for fact in answered.facts if isinstance(fact, CallbackAnswered)] == [SHOWN]
+    assert reported.note == SHOWN
+
+
+def test_a_name_in_traditional_characters_is_veiled_in_further_words() -> None:
+    """The words are simplified before the name is looked for, unless they are Japanese."""
+    veil = Veil("陳小樹")
+    assert veil.over("陳小樹家停水") == "[姓名]家停水"
+    assert veil.over("陳小樹の水道") == "[姓名]の水道"
+
+
+def test_words_that_nobody_sees_are_none() -> None:
+    """An invisible reason is no reason."""
+    assert not is_visible("\u200b \ufeff\x00")
+    assert is_visible("\u200b。")
+    step = withdraw(View(), "\u200b", NOON)
+    assert isinstance(step, Step)
+    assert step.facts == (ComplaintWithdrawn(reason=None),)
+    assert report_action(ORDER, AGENCY, AgencyAction.SIGN, "\u200b", NOON).note is None

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.events import ComplaintSupplemented, ComplaintWithdrawn
+from services.intake.http.bodies import ActionBody
 from services.runtime.keys import Role
 from tests.intake.callers import NAME, PHONE, a_complaint, a_reporter
 from tests.intake.conftest import Door
@@ -128,3 +129,18 @@ async def test_an_operator_finds_a_complaint_by_its_number(door: Door) -> None:
     assert (await operator.get("/v1/complaints")).status_code == 422
     stranger = await door.client(Role.REPORTER)
     assert (await stranger.get("/v1/complaints", params={"number": number})).status_code == 403
+
+
+async def test_words_that_nobody_sees_are_refused_by_their_field(door: Door) -> None:
+    """A caller must learn that nothing arrived; an agency's note of nothing is no reason."""
+    complaint_id, _ = await _post(door)
+    client = await door.client(Role.REPORTER)
+    path = f"/v1/complaints/{complaint_id}/supplements"
+    for answer in (
+        await client.post(path, json={"kind": "facts", "text": "\u200b\ufeff"}),
+        await client.post("/v1/complaints", json=a_complaint(text="\u200b \u2060")),
+    ):
+        assert answer.status_code == 422
+        assert [fault["field"] for fault in answer.json()["errors"]] == ["text"]
+    assert ActionBody.model_validate({"action": "resolve", "note": "\u200b"}).note == ""
+    assert len(await door.received()) == 1

@@ -18,7 +18,7 @@ import pytest
 from services.events import ComplaintReceived
 from services.intake.__main__ import IntakeSettings, build
 from services.intake.adapters import hooks
-from services.intake.http import hook_taking
+from services.intake.http import hook_calls, hook_taking
 from services.intake.http.desk import Desk
 from services.policy import Policy
 from services.runtime.clock import ManualClock
@@ -200,7 +200,7 @@ async def test_a_broken_mapping_parks_the_call_and_the_caller_is_told_202(city: 
     city.door.clock.advance(timedelta(hours=5))
     asked = {"source": "water"}
     done = await city.operator.post("/v1/hook-calls/replay-all", params=asked)
-    assert done.json() == {"tried": 1, "taken": 1, "left": False}
+    assert done.json() == {"tried": 1, "taken": 1, "next": None}
     (told,) = await city.received()
     assert told.matter.received_at == NOON
     assert await city.calls() == []
@@ -214,6 +214,50 @@ async def test_a_field_that_the_door_refuses_parks_the_call_without_its_words(ci
     (parked,) = await city.calls()
     assert parked["reason"].startswith("item 0: external_id:")
     assert PHONE not in parked["reason"]
+
+
+async def test_a_reason_never_repeats_a_value(city: City) -> None:
+    """A number in the wrong field must not come up in lists and logs."""
+    await city.connect("water")
+    await city.call(a_ticket(where={"district": PHONE}))
+    (parked,) = await city.calls()
+    assert parked["reason"] == "item 0: place.district: is refused"
+
+
+async def test_replaying_goes_on_behind_calls_that_stay_parked(city: City) -> None:
+    """Else 200 hopeless calls would keep all others from ever being tried."""
+    await city.connect("water")
+    for number in range(hook_calls.REPLAYED_MAX):
+        await city.door.path.pool.execute(
+            "INSERT INTO intake.hook_call (call_id, source, received_at, webhook_id, body_hash,"
+            " content_type, state, changed_at)"
+            " VALUES ($1, 'water', $2::timestamptz - interval '1 hour', $3, '', '', 'parked', $2)",
+            new_id(),
+            NOON,
+            f"old-{number}",
+        )
+    city.put_in_force(with_hooks(water=BROKEN))
+    await city.call(a_ticket())
+    city.put_in_force(with_hooks())
+    path, asked = "/v1/hook-calls/replay-all", {"source": "water"}
+    first = (await city.operator.post(path, params=asked)).json()
+    assert (first["tried"], first["taken"]) == (hook_calls.REPLAYED_MAX, 0)
+    second = await city.operator.post(path, params=asked | {"after": first["next"]})
+    assert second.json() == {"tried": 1, "taken": 1, "next": None}
+
+
+async def test_a_call_without_any_id_is_known_again_by_its_bytes(city: City) -> None:
+    """An old system that got no answer sends the same form again."""
+    told = {"x-grid-token": await city.connect("grid")}
+    form = "诉求内容=路灯不亮&所属区=东区".encode("gbk")
+    answers = [
+        await city.anybody.post("/v1/hooks/grid", content=form, headers=told) for _ in range(2)
+    ]
+    assert answers[0].json()["complaints"] == answers[1].json()["complaints"] != []
+    assert len(await city.received()) == 1
+    other = "诉求内容=路灯又不亮&所属区=东区".encode("gbk")
+    await city.anybody.post("/v1/hooks/grid", content=other, headers=told)
+    assert len(await city.received()) == 2
 
 
 async def test_known_ids_with_other_words_wait_for_a_person(city: City) -> None:

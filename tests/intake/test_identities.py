@@ -40,7 +40,12 @@ async def test_whoever_must_write_to_a_person_learns_who_it_is(door: Door) -> No
     service = await door.client(Role.SERVICE)
     body = {"purpose": "send a notice"}
     answer = await service.post(f"/v1/identities/{token}/reveal", json=body)
-    assert answer.json() == {"token": token, "name": NAME, "phone": f"+86{PHONE}"}
+    assert answer.json() == {
+        "token": token,
+        "name": NAME,
+        "phone": f"+86{PHONE}",
+        "email": None,
+    }
     rows = await door.path.pool.fetch("SELECT * FROM identity.access")
     assert [(row["reporter"], row["purpose"], row["outcome"]) for row in rows] == [
         (token, "send a notice", "shown")

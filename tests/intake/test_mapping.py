@@ -197,3 +197,19 @@ def test_a_form_reads_as_it_was_written(form: dict[str, str]) -> None:
     raw = "&".join(f"{quote(k)}={quote(v)}" for k, v in wanted.items()).encode()
     by = mapping(GRID.replace('charset = "gbk"', 'charset = "utf-8"'))
     assert read_body(by, raw) == wanted
+
+
+@pytest.mark.parametrize("number", [2**64, 10**25, -(2**63) - 1])
+def test_long_ids_keep_every_digit(number: int) -> None:
+    """As floats, two of them would be one, and the second complaint lost."""
+    for by in (WATER_MAPPING, mapping(WATER.replace('"ticket.id"', '"to_string(ticket.id)"'))):
+        ids = {made(a_ticket(number + more), by).body["external_id"] for more in (0, 1)}
+        assert ids == {str(number), str(number + 1)}
+
+
+def test_a_number_that_is_no_whole_one_is_no_id() -> None:
+    """Its last digits are gone already."""
+    said = json.dumps(a_ticket()).replace('"id": 7', '"id": 1e30').encode()
+    assert broken(said).field == "external_id"
+    endless = b'{"event": "created", "ticket": {"id": %s}}' % (b"9" * 5_000)
+    assert broken(endless).field == "body"

@@ -52,10 +52,10 @@ def test_a_form_becomes_a_request_of_the_channel() -> None:
     assert request.media_urls == ("https://photos.example/1.jpg",)
 
 
-def test_an_email_is_kept_where_no_number_is_given() -> None:
+def test_an_email_is_no_telephone_number() -> None:
     """It may be the only way to reach the person."""
     request = _request(WASTE | {"email": ["tree@linzhou.example"]})
-    assert request.phone == "tree@linzhou.example"
+    assert (request.phone, request.email) == (None, "tree@linzhou.example")
 
 
 def test_a_name_in_latin_letters_has_the_given_name_first() -> None:

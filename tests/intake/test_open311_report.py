@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path as FilePath
 from xml.etree.ElementTree import fromstring
 
@@ -9,6 +10,7 @@ import pytest
 
 from services.events import Attribute, Channel, ComplaintReceived
 from services.runtime.keys import Role
+from services.runtime.limits import Limits, RateLimiter
 from tests.intake.callers import NAME, PHONE
 from tests.intake.conftest import Door
 from tests.intake.open311.city import V2, a_city, a_form, faults, open_city, send
@@ -145,3 +147,33 @@ async def test_a_city_without_open311_says_so(dsn: str, secrets_file: FilePath) 
         answer = await send(client, a_form())
         assert answer.status_code == 404
         assert answer.json()[0]["code"] == 404
+
+
+async def test_guessing_keys_is_limited_and_told_in_the_standards_format(door: Door) -> None:
+    """Whoever has a key has its own rate, however much others guess from the same address."""
+    app = door.path.running["intake"].service.app
+    app.state.limits = Limits({"anonymous": 0.5, "reporter": 0.75}, RateLimiter(lambda: 100.0))
+    key, nobody = await door.path.key(Role.REPORTER), await door.client(None)
+    good = [(await send(nobody, a_form(api_key=key))).status_code for _ in range(4)]
+    assert good == [200, 200, 200, 429]
+    guesses = [await send(nobody, a_form(api_key=f"whk_{n}")) for n in range(3)]
+    assert [one.status_code for one in guesses] == [403, 403, 429]
+    assert guesses[2].json()[0]["code"] == 429
+    assert int(guesses[2].headers["retry-after"]) >= 1
+
+
+async def test_a_form_without_an_end_is_refused_in_the_standards_format(door: Door) -> None:
+    """Before it is asked who sends it, and before it fills the memory."""
+    read = 0
+
+    async def content() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(500):
+            read += 100_000
+            yield b"x" * 100_000
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    nobody = await door.client(None)
+    answer = await nobody.post(f"{V2}/requests.json", content=content(), headers=kind)
+    assert (answer.status_code, answer.json()[0]["code"]) == (400, 413)
+    assert read <= 1_100_000

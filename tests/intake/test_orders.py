@@ -99,7 +99,7 @@ async def test_only_agencies_act_on_orders(door: Door) -> None:
 
 async def test_the_agency_that_has_the_order_learns_whom_to_contact(door: Door) -> None:
     """It must call the person, and that it asked is written down."""
-    complaint_id = await _a_dispatched_complaint(door)
+    complaint_id = await _a_dispatched_complaint(door, email="tree@linzhou.example")
     agency = await door.client(Role.AGENCY, AGENCY)
     path = f"/v1/complaints/{complaint_id}/contact"
     assert (await agency.get(path)).status_code == 422
@@ -109,6 +109,7 @@ async def test_the_agency_that_has_the_order_learns_whom_to_contact(door: Door) 
         "complaint_id": str(complaint_id),
         "name": NAME,
         "phone": f"+86{PHONE}",
+        "email": "tree@linzhou.example",
         "address": ADDRESS,
     }
     assert answer.headers["cache-control"] == "no-store"

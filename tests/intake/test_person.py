@@ -42,7 +42,13 @@ def test_landlines_and_foreign_numbers_are_written_in_one_way(
     assert normal_phone(said, country) == normal
 
 
-@pytest.mark.parametrize("said", [None, "", "保密", "不详", "123", "1" * 30])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(None, "", "保密", "不详", "123", "1" * 30),
+        *("li19000001234@example.org", "１９０００００１２３４＠example.org", "wx19000001234"),
+    ],
+)
 def test_what_is_no_number_gives_no_token(said: str | None) -> None:
     """An anonymous caller isn't the same as the last anonymous caller."""
     assert person_token(KEY, normal_phone(said)) is None

@@ -118,11 +118,27 @@ def test_another_matter_of_the_same_person_is_none() -> None:
     assert _score(_said("停水"), _first(PIPE)) == 0.0
 
 
-def test_who_quotes_the_number_means_that_complaint() -> None:
-    """Whatever else is said: the number was given to them for this."""
+def test_a_quoted_number_is_evidence_and_sure_only_with_like_words() -> None:
+    """People also quote an earlier number to tell of something new: that needs an order."""
     first = _first(PIPE, names=frozenset({"LZ-261124-000042"}))
-    assert _score(_said("查一下lz-261124-000042办得怎么样了"), first) >= 0.9
+    assert 0.5 < _score(_said("查一下lz-261124-000042办得怎么样了"), first) < 0.9
     assert _score(_said("查一下LZ-261124-000043办得怎么样了"), first) == 0.0
+    new_matter = "上次工单LZ-261124-000042是水管的事，这次是小区门口的路灯坏了，晚上看不清路。"
+    assert 0.5 < _score(_said(new_matter), first) < 0.9
+    assert _score(_said(PIPE + "工单LZ-261124-000042。"), first) >= 0.9
+
+
+def test_a_closed_complaint_is_never_repeated_for_sure() -> None:
+    """The same words after closing: it came back, or was never mended. Somebody must look."""
+    first = _first(PIPE, names=frozenset({"LZ-261124-000042"}), is_open=False)
+    assert _score(_said(PIPE), first) == 0.85
+    assert _score(_said(PIPE + "工单LZ-261124-000042。"), first) == 0.85
+    same_words = find_repeat(_said(PIPE), [first], sure_from=0.7)
+    assert same_words is not None
+    assert same_words.score < 0.7  # However little a city asks for.
+    assert find_repeat(_said(PIPE), [replace(first, is_open=True)], sure_from=0.7) == Repeat(
+        first.complaint_id, 1.0
+    )
 
 
 def test_a_closed_complaint_of_long_ago_is_not_repeated() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 from collections.abc import Iterator
@@ -158,3 +159,26 @@ def test_an_address_that_names_no_store_stops_the_service(address: str) -> None:
 def test_a_folder_may_be_named_as_a_path() -> None:
     """The simplest installation needs no scheme."""
     assert isinstance(open_store("attachments"), Folder)
+
+
+async def test_what_a_crash_left_half_is_taken_over_or_deleted(tmp_path: Path) -> None:
+    """Half a picture of a person must not lie about under the name of a dead process."""
+    half = tmp_path / "kept" / f"{KEY}.part"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half, and longer than the whole")
+    await Folder(tmp_path / "kept").put(KEY, b"whole")
+    assert [file.name for file in half.parent.iterdir()] == ["a1"]
+    half.write_bytes(b"half")
+    await Folder(tmp_path / "kept").delete(KEY)
+    assert list(half.parent.iterdir()) == []
+
+
+async def test_two_attempts_at_once_never_mix_their_bytes(tmp_path: Path) -> None:
+    """On a slow disk the first may outlive its lease: the second comes again later."""
+    half = tmp_path / "kept" / f"{KEY}.part"
+    half.parent.mkdir(parents=True)
+    with half.open("ab") as first:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        with pytest.raises(StoreError):
+            await Folder(tmp_path / "kept").put(KEY, b"second")
+        assert half.exists()

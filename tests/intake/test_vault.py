@@ -37,7 +37,7 @@ from tests.intake.conftest import Door
 #: Long enough not to turn up in ciphertext by chance.
 DOOR = "502室"
 
-IDENTITY = Identity(NAME, PHONE, ADDRESS)
+IDENTITY = Identity(NAME, PHONE, ADDRESS, "tree@linzhou.example")
 FILES = Path(intake.__file__).parent
 OLD, NEW = bytes(32), bytes(range(32, 64))
 ONE = VaultKeys({"1": OLD}, "1")

@@ -161,10 +161,11 @@ async def _surge(stack: Stack, port: int) -> Clients:
 
 
 async def _swept(stack: Stack) -> None:
-    """Wait until everything that is durable has been told."""
+    """Wait until everything that is durable has been read and told."""
     conn = await asyncpg.connect(stack.dsn)
+    left = "SELECT (SELECT count(*) FROM intake.unread) + (SELECT count(*) FROM intake.outbox)"
     async with asyncio.timeout(60):
-        while await conn.fetchval("SELECT count(*) FROM intake.outbox"):
+        while await conn.fetchval(left):
             await conn.execute("SELECT pg_sleep(0.1)")
     await conn.close()
 

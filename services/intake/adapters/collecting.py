@@ -25,6 +25,8 @@ from services.runtime import telemetry
 from services.runtime.errors import is_transient
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from services.intake.adapters.attachments import Addresses, Lease
     from services.intake.adapters.fetching import Fetcher
     from services.intake.adapters.store import Store
@@ -39,6 +41,9 @@ _STORE_WITHIN_S = 60.0
 
 #: Longer than fetching and storing can take together; then another may try.
 LEASE = timedelta(seconds=TIMEOUT_S + _STORE_WITHIN_S + 60)
+
+#: Files erased in one transaction.
+_ERASED_MAX = 3
 
 #: How often is looked for what became due: one look into a small index.
 _LOOK_EVERY_S = 1.0
@@ -57,10 +62,15 @@ class Collector:
         self._store = store
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled: so many files at once, none waits for a slow one beside it."""
+        await asyncio.gather(
+            *(self._repeat(self.work) for _ in range(AT_ONCE)), self._repeat(self.erase)
+        )
+
+    async def _repeat(self, step: Callable[[], Awaitable[int]]) -> None:
         while True:
             try:
-                while await self.work() + await self.erase():
+                while await step():
                     pass
             except StoreError as error:
                 log.warning("attachment-store-unavailable", error=str(error))
@@ -70,10 +80,11 @@ class Collector:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def work(self) -> int:
-        """Fetch what is due now, a few at a time; returns how many were tried."""
+        """Fetch the one file that is due first; returns how many were tried."""
         async with self._db.transaction() as tx:
-            leases = await attachments.claim(tx, self._addresses, LEASE, AT_ONCE)
-        await asyncio.gather(*(self._fulfil(lease) for lease in leases))
+            leases = await attachments.claim(tx, self._addresses, LEASE, 1)
+        for lease in leases:
+            await self._fulfil(lease)
         return len(leases)
 
     async def erase(self) -> int:
@@ -82,7 +93,7 @@ class Collector:
         A process that dies between file and row does it again: a file that is gone is gone.
         """
         async with self._db.transaction() as tx:
-            found = await attachments.to_erase(tx, AT_ONCE)
+            found = await attachments.to_erase(tx, _ERASED_MAX)
             for complaint_id, attachment_id in found:
                 await self._store.delete(key_of(complaint_id, attachment_id))
             await attachments.erased(tx, [attachment_id for _, attachment_id in found])

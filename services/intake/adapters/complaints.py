@@ -33,18 +33,19 @@ _KNOWN = """
     WHERE c.external_id IS NOT NULL
 """
 
-#: A number for every new complaint, and what it may repeat: the same words, and the person's
-#: latest twenty, which bounds the work for somebody who calls every day. Streets are locked
-#: (see `clusters`) so that the next statement sees all that others have told of them.
-_DRAW = """
+_NUMBERS = "SELECT nextval('intake.complaint_number') FROM generate_series(1, $1)"
+
+#: What each new complaint may repeat: the same words, and the person's latest twenty, which
+#: bounds the work for somebody who calls every day. Streets are locked (see `clusters`) so
+#: that the next statement sees all that others have told of them.
+_EARLIER = """
     WITH held AS MATERIALIZED (
         SELECT pg_advisory_xact_lock($6, lock) FROM unnest($7::int[]) AS l (lock)
     ), asked AS MATERIALIZED (
-        SELECT a.*, nextval('intake.complaint_number') AS drawn
-        FROM unnest($1::text[], $2::bytea[], $3::timestamptz[])
+        SELECT * FROM unnest($1::text[], $2::bytea[], $3::timestamptz[])
             WITH ORDINALITY AS a (reporter, fingerprint, received_at, ordinal)
     )
-    SELECT asked.ordinal, asked.drawn, found.*, (SELECT count(*) FROM held) AS held
+    SELECT asked.ordinal, found.*, (SELECT count(*) FROM held) AS held
     FROM asked LEFT JOIN LATERAL (
         SELECT c.complaint_id, c.number, c.origin, c.external_id, c.fingerprint, c.category,
             c.street, c.received_at, c.sketch, v.closed_at IS NULL AS is_open
@@ -75,6 +76,19 @@ _ADD = """
         $12::uuid[], $13::text[], $14::bytea[], $15::uuid[])
     ON CONFLICT (origin, external_id) WHERE external_id IS NOT NULL DO NOTHING
 """
+
+#: What is known of a complaint once it was read; the rest of its row stands since it was kept.
+_FILL = """
+    UPDATE intake.complaint c SET reporter = r.reporter, fingerprint = r.fingerprint,
+        category = r.category, street = r.street, repeat_of = r.repeat_of,
+        community = r.community, sketch = r.sketch, cluster_id = r.cluster_id
+    FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::uuid[],
+        $7::text[], $8::bytea[], $9::uuid[])
+        AS r (complaint_id, reporter, fingerprint, category, street, repeat_of, community,
+            sketch, cluster_id)
+    WHERE c.complaint_id = r.complaint_id
+"""
+_FILLED = (0, 7, 8, 9, 10, 11, 12, 13, 14)
 
 _NAME = """
     INSERT INTO intake.idempotency_key (scope, key, body_hash, answer_id, created_at)
@@ -113,7 +127,7 @@ class Row(NamedTuple):
     street: str | None
     repeat_of: UUID | None
     community: str | None
-    sketch: bytes
+    sketch: bytes | None
     cluster_id: UUID | None
 
 
@@ -125,13 +139,6 @@ class KeyRow(NamedTuple):
     body_hash: bytes
     answer_id: UUID
     created_at: datetime
-
-
-class Drawn(NamedTuple):
-    """What the database adds to a new complaint."""
-
-    number: int
-    earlier: tuple[Trace, ...]  #: What it may repeat; none of them a repeat itself.
 
 
 async def find_known(tx: Tx, aliases: Sequence[Alias]) -> dict[Alias, Known]:
@@ -153,10 +160,15 @@ async def find_known(tx: Tx, aliases: Sequence[Alias]) -> dict[Alias, Known]:
     }
 
 
-async def draw(tx: Tx, traces: Sequence[Trace]) -> list[Drawn]:
-    """Draw a number for each new complaint, find what it may repeat, and hold its street."""
+async def draw_numbers(tx: Tx, count: int) -> list[int]:
+    """Draw numbers for new complaints; one that isn't used in the end leaves a gap."""
+    return [row[0] for row in await tx.conn.fetch(_NUMBERS, count)]
+
+
+async def find_earlier(tx: Tx, traces: Sequence[Trace]) -> list[list[Trace]]:
+    """Find what each new complaint may repeat, none of it a repeat itself; hold its street."""
     rows = await tx.conn.fetch(
-        _DRAW,
+        _EARLIER,
         [trace.reporter for trace in traces],
         [trace.fingerprint for trace in traces],
         [trace.received_at for trace in traces],
@@ -165,18 +177,12 @@ async def draw(tx: Tx, traces: Sequence[Trace]) -> list[Drawn]:
         _STREETS,
         locks_of(traces),
     )
-    numbers: dict[int, int] = {}
-    earlier: dict[int, dict[UUID, Trace]] = {}
+    earlier: list[dict[UUID, Trace]] = [{} for _ in traces]
     for row in rows:
-        ordinal = row["ordinal"]
-        numbers[ordinal] = row["drawn"]
-        found = earlier.setdefault(ordinal, {})
+        index = row["ordinal"] - 1
         if row["complaint_id"] is not None:
-            found[row["complaint_id"]] = _earlier(row, traces[ordinal - 1])
-    return [
-        Drawn(numbers[ordinal], tuple(earlier[ordinal].values()))
-        for ordinal in range(1, len(traces) + 1)
-    ]
+            earlier[index][row["complaint_id"]] = _earlier(row, traces[index])
+    return [list(found.values()) for found in earlier]
 
 
 def _earlier(row: asyncpg.Record, new: Trace) -> Trace:
@@ -206,6 +212,12 @@ async def add(tx: Tx, rows: Sequence[Row]) -> None:
     ordered = sorted(rows, key=lambda row: (row.origin or "", row.external_id or ""))
     status: str = await tx.conn.execute(_ADD, *zip(*ordered, strict=True))
     _all_stored(status, len(rows))
+
+
+async def fill(tx: Tx, rows: Sequence[Row]) -> None:
+    """Add what was understood to rows of complaints that were kept unread."""
+    columns = list(zip(*sorted(rows), strict=True))
+    await tx.conn.execute(_FILL, *(columns[index] for index in _FILLED))
 
 
 async def name(tx: Tx, rows: Sequence[KeyRow]) -> None:

@@ -67,8 +67,10 @@ class _Lane(Generic[T, R]):
         items_max: Callable[[], int],
         weigh: Callable[[T], int],
         waiting_max: int,
+        pace_s: float,
     ) -> None:
         self._work = work
+        self._pace_s = pace_s
         self._waiting_max = waiting_max
         self._items_max = items_max
         self._weigh = weigh
@@ -107,13 +109,13 @@ class _Lane(Generic[T, R]):
     async def _run(self) -> None:
         try:
             while self._queue:
-                pause_s = self._began_at + PACE_S - time.monotonic()
+                pause_s = self._began_at + self._pace_s - time.monotonic()
                 if pause_s > 0:
                     await asyncio.sleep(pause_s)
                 self._began_at = time.monotonic()
                 batch = self._take()
                 await self._run_batch(batch)
-                speed = len(batch) / max(time.monotonic() - self._began_at, PACE_S)
+                speed = len(batch) / max(time.monotonic() - self._began_at, self._pace_s)
                 self._per_second += 0.2 * (speed - self._per_second)
         finally:
             self._running = None
@@ -168,6 +170,7 @@ class Gatherer(Generic[T, R]):
         items_max: int = 200,
         weigh: Callable[[T], int] = lambda _item: 1,
         waiting_max: int = WAITING_MAX,
+        pace_s: float = PACE_S,
     ) -> None:
         """Gather for `work`.
 
@@ -178,16 +181,21 @@ class Gatherer(Generic[T, R]):
             items_max: Items of one batch.
             weigh: About how many bytes an item keeps.
             waiting_max: Items that may wait in a lane.
+            pace_s: Batches begin no closer together than this.
         """
-        self._urgent: _Lane[T, R] = _Lane(work, lambda: items_max, weigh, waiting_max)
+        self._urgent: _Lane[T, R] = _Lane(work, lambda: items_max, weigh, waiting_max, pace_s)
         self._patient: _Lane[T, R] = _Lane(
-            work, lambda: self._patient_items(items_max), weigh, waiting_max
+            work, lambda: self._patient_items(items_max), weigh, waiting_max, pace_s
         )
         self._files = 0
 
     def _patient_items(self, items_max: int) -> int:
         piece = PATIENT_ITEMS_BESIDE_CALLERS if len(self._urgent) else PATIENT_ITEMS_MAX
         return min(piece, items_max)
+
+    def __len__(self) -> int:
+        """How many wait in the urgent lane."""
+        return len(self._urgent)
 
     def submit(self, item: T) -> asyncio.Future[R]:
         """Hand in one item of somebody who waits for it.

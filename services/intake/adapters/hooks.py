@@ -6,14 +6,8 @@ whose it is are the associated data, so that none opens in another's place.
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from services.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +16,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from services.intake.adapters.sealing import Sealer
     from services.runtime.postgres import Database
     from services.runtime.transaction import Tx
 
@@ -30,8 +25,6 @@ ROTATION = timedelta(hours=24)
 
 #: How long a call is kept once nothing more is to be done with it.
 KEPT = timedelta(days=90)
-
-_NONCE_BYTES = 12
 
 _SECRETS = """
     SELECT secret, CASE WHEN previous_until > $2 THEN previous_secret END AS previous
@@ -62,7 +55,7 @@ _COLUMNS = """
     call_id, source, received_at, webhook_id, content_type, state, reason, policy, attempts,
     changed_at
 """
-_ONE = f"SELECT {_COLUMNS}, sealed FROM intake.hook_call WHERE call_id = $1"
+_ONE = f"SELECT {_COLUMNS}, body_hash, sealed FROM intake.hook_call WHERE call_id = $1"
 _KNOWN = """
     SELECT call_id, state, body_hash FROM intake.hook_call WHERE source = $1 AND webhook_id = $2
 """
@@ -122,39 +115,7 @@ class Known(NamedTuple):
     body_hash: bytes
 
 
-class HookSealer:
-    """Seals secrets and bodies."""
-
-    def __init__(self, key: bytes) -> None:
-        """Use a key of 32 bytes."""
-        self._cipher = AESGCM(key)
-
-    def seal(self, what: str, plain: bytes) -> bytes:
-        """Encrypt; it opens only as the same thing, such as `source/water`."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, plain, _bound(what))
-
-    def open(self, what: str, sealed: bytes) -> bytes:
-        """Decrypt what `seal` made.
-
-        Raises:
-            MisconfiguredError: It was sealed with another key, or as something else.
-        """
-        nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-        try:
-            return self._cipher.decrypt(nonce, body, _bound(what))
-        except InvalidTag as error:
-            raise MisconfiguredError(f"{what} was sealed with another endpoint_key") from error
-
-
-def _bound(what: str) -> bytes:
-    # Another word than the notifier's records begin with, which share the key.
-    return b"intake-hook|" + what.encode()
-
-
-async def find_secrets(
-    db: Database, sealer: HookSealer, source: str, now: datetime
-) -> tuple[str, ...]:
+async def find_secrets(db: Database, sealer: Sealer, source: str, now: datetime) -> tuple[str, ...]:
     """Give the secrets of a source that are good now, the newest first; none: it may not call."""
     row = await db.fetchrow(_SECRETS, source, now)
     if row is None:
@@ -168,13 +129,13 @@ async def list_sources(db: Database) -> list[asyncpg.Record]:
     return await db.fetch(_SOURCES)
 
 
-async def add_source(tx: Tx, sealer: HookSealer, source: str, secret: str) -> bool:
+async def add_source(tx: Tx, sealer: Sealer, source: str, secret: str) -> bool:
     """Let a source call; False if it may already."""
     sealed = sealer.seal(f"source/{source}", secret.encode())
     return await tx.conn.fetchval(_ADD_SOURCE, source, sealed, tx.now) is not None
 
 
-async def rotate_source(tx: Tx, sealer: HookSealer, source: str, secret: str) -> bool:
+async def rotate_source(tx: Tx, sealer: Sealer, source: str, secret: str) -> bool:
     """Give a source another secret; the old one is good for a day more."""
     sealed = sealer.seal(f"source/{source}", secret.encode())
     row = await tx.conn.fetchval(_ROTATE, source, sealed, tx.now + ROTATION, tx.now)
@@ -186,7 +147,7 @@ async def revoke_source(tx: Tx, source: str) -> bool:
     return await tx.conn.fetchval(_REVOKE, source) is not None
 
 
-async def store(db: Database, sealer: HookSealer, call: Call) -> Known | None:
+async def store(db: Database, sealer: Sealer, call: Call) -> Known | None:
     """Make a call durable as it came; gives the earlier one if its id is known."""
     sealed = sealer.seal(f"call/{call.call_id}", call.body)
     async with db.transaction() as tx:
@@ -211,7 +172,7 @@ async def find_call(db: Database, call_id: UUID) -> asyncpg.Record | None:
     return await db.fetchrow(_ONE, call_id)
 
 
-def open_body(sealer: HookSealer, row: asyncpg.Record) -> bytes | None:
+def open_body(sealer: Sealer, row: asyncpg.Record) -> bytes | None:
     """Open a call's body; None once it was erased."""
     sealed = row["sealed"]
     return None if sealed is None else sealer.open(f"call/{row['call_id']}", sealed)

@@ -11,6 +11,7 @@ name after it. (obstore's own `LocalStore` renames, too, but flushes nothing.)
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -124,18 +125,18 @@ class Folder:
     def _write(self, file: Path, body: bytes | bytearray) -> None:
         is_new = not file.parent.is_dir()
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # One name for all attempts: what a crash leaves behind, the next one takes over. Two
-        # at once would need a lease that ran out; the later rename wins, both are whole.
-        half = file.with_name(f"{file.name}.{os.getpid()}.part")
-        try:
-            with half.open("wb") as out:
+        half = _half_of(file)
+        with half.open("ab") as out:
+            _have_alone(out, half)
+            try:
+                out.truncate(0)
                 out.write(body)
                 out.flush()
                 os.fsync(out.fileno())
-            half.replace(file)
-        except OSError:
-            half.unlink(missing_ok=True)
-            raise
+                half.replace(file)
+            except OSError:
+                half.unlink(missing_ok=True)
+                raise
         _flush_folder(file.parent)
         if is_new:
             _flush_folder(file.parent.parent)
@@ -158,9 +159,27 @@ class Folder:
             raise StoreError(str(error)) from error
 
     def _delete(self, file: Path) -> None:
-        if file.exists():
+        if file.parent.is_dir():
             file.unlink(missing_ok=True)
+            _half_of(file).unlink(missing_ok=True)
             _flush_folder(file.parent)
+
+
+def _half_of(file: Path) -> Path:
+    """Name what isn't whole yet, for all attempts: what a crash leaves, the next takes over."""
+    return file.with_name(f"{file.name}.part")
+
+
+def _have_alone(out: BinaryIO, half: Path) -> None:
+    """Keep others from writing the same file: an attempt may outlive its lease on a slow disk.
+
+    Raises:
+        OSError: Another attempt is at it, or has just finished it.
+    """
+    fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)  # Released however this ends.
+    ours, named = os.fstat(out.fileno()), half.stat()
+    if (ours.st_dev, ours.st_ino) != (named.st_dev, named.st_ino):
+        raise OSError(f"{half} is another attempt's")
 
 
 async def _pieces(opened: BinaryIO) -> AsyncIterator[bytes]:

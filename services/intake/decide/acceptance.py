@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -23,9 +22,10 @@ from services.intake.decide.language import language_of
 from services.intake.decide.likeness import Sketch, sketch
 from services.intake.decide.location import Atlas, Located, locate
 from services.intake.decide.nature import NatureScale
+from services.intake.decide.objections import Refused, objection
 from services.intake.decide.open311 import Publication, publication
 from services.intake.decide.person import calling_code, normal_phone, person_token
-from services.intake.decide.place import LEVELS, UnknownCode
+from services.intake.decide.place import LEVELS
 from services.intake.decide.repeats import Trace, cited_in, fingerprint
 from services.intake.decide.urgency import UrgencyScale, highest
 from services.intake.decide.wording import normal_form
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from services.events import Cluster
     from services.intake.decide.repeats import Repeat
     from services.policy import Policy
-
-#: A caller's clock may be this much ahead of ours.
-CLOCK_SKEW_MAX = timedelta(minutes=5)
 
 #: Decimals of a degree that a position keeps: about 100 m, a block and not a door.
 _POINT_DECIMALS = 3
@@ -67,19 +64,12 @@ class Request:
     latitude: float | None = None
     name: str | None = None
     phone: str | None = None
+    email: str | None = None
     is_secret: bool = False
     origin: str | None = None
     external_id: str | None = None
     media_urls: tuple[str, ...] = ()  #: Pictures to fetch, unchecked.
     attributes: tuple[Attribute, ...] = ()  #: Checked against the category's questions.
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A field that can't be right; the caller is told which and why."""
-
-    field: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,6 +79,7 @@ class Identity:
     name: str | None
     phone: str | None
     address: str | None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +143,11 @@ def prepare(
     Returns:
         What to store and tell, or the field that is wrong.
     """
-    if refused := _refusal(request, lexicon, now):
+    if refused := objection(request, lexicon, now):
         return refused
     words = normal_form(request.text)
-    if not words:
-        return Refused("text", "says nothing that anybody could see")
     phone = normal_phone(request.phone, lexicon.country)
     matter = _matter(request, words, lexicon, now, person_token(token_key, phone))
-    if isinstance(matter, Refused):
-        return matter
     return Prepared(
         matter=matter,
         identity=_identity(request, phone),
@@ -179,14 +166,12 @@ def prepare(
 
 def _matter(
     request: Request, words: str, lexicon: Lexicon, now: datetime, reporter: str | None
-) -> Matter | Refused:
+) -> Matter:
     """Put together what is told, its number excepted."""
     veil = Veil(request.name, request.is_secret)
     title = (veil.over(request.title) or None) if request.title else None
     text = veil.hide(words)
     located = _located(request, title, text, lexicon)
-    if isinstance(located, Refused):
-        return located
     received_at = request.received_at or now
     heard = lexicon.urgency.hear(f"{title or ''}\n{text}")
     shown = lexicon.nature.show(title, text)
@@ -221,20 +206,7 @@ def _masked(request: Request, veil: Veil) -> tuple[Attribute, ...]:
     )
 
 
-def _refusal(request: Request, lexicon: Lexicon, now: datetime) -> Refused | None:
-    if request.category is not None and request.category not in lexicon.policy.categories:
-        return Refused("category", f"no category has the code {request.category!r}")
-    if request.received_at is not None and request.received_at > now + CLOCK_SKEW_MAX:
-        return Refused("received_at", "lies in the future")
-    if request.external_id is not None and request.origin is None:
-        return Refused("origin", "is needed with external_id: ids of two systems may be equal")
-    return None
-
-
-def _located(request: Request, title: str | None, text: str, lexicon: Lexicon) -> Located | Refused:
-    if (request.longitude is None) != (request.latitude is None):
-        missing = "longitude" if request.longitude is None else "latitude"
-        return Refused(f"place.{missing}", "is needed with the other coordinate")
+def _located(request: Request, title: str | None, text: str, lexicon: Lexicon) -> Located:
     point = None
     if request.longitude is not None and request.latitude is not None:
         point = (request.longitude, request.latitude)
@@ -246,11 +218,8 @@ def _located(request: Request, title: str | None, text: str, lexicon: Lexicon) -
         text=text,
         point=point,
     )
-    if not isinstance(found, UnknownCode):
-        return found
-    if found.reason == "elsewhere":
-        return Refused(f"place.{found.field}", f"{found.value!r} lies in another division")
-    return Refused(f"place.{found.field}", f"no {found.field} has the code {found.value!r}")
+    assert isinstance(found, Located)  # noqa: S101 - `objection` has looked at every code
+    return found
 
 
 def _place(request: Request, located: Located) -> Place:
@@ -273,10 +242,10 @@ def _point(request: Request) -> Point | None:
 
 
 def _identity(request: Request, phone: str | None) -> Identity | None:
-    if not (request.name or request.phone or request.address):
+    if not (request.name or request.phone or request.address or request.email):
         return None
     # What isn't a number is kept as typed: it may still help a person to call back.
-    return Identity(request.name, phone or request.phone, request.address)
+    return Identity(request.name, phone or request.phone, request.address, request.email)
 
 
 def complaint_number(prefix: str, day: date, drawn: int, digits: int = _NUMBER_DIGITS) -> str:

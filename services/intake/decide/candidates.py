@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from heapq import nlargest
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from services.events import Finding
 from services.intake.decide.place import LEVELS
@@ -28,8 +27,7 @@ _CONFIDENCE_MIN = 0.1
 Source = Literal["field", "point", "address", "title", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """One text that may name places."""
 
     source: Source
@@ -37,8 +35,7 @@ class Words:
     mentions: Sequence[Mention]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One division that one witness speaks for."""
 
     code: str
@@ -136,10 +133,12 @@ def in_order(
     best: dict[str, Candidate] = {}
     for one in candidates:
         if one.source not in {"field", "point"} and not _fits(gazetteer.where(one.code), firm):
-            one = replace(one, confidence=one.confidence * _CONTRADICTED)  # noqa: PLW2901
+            one = one._replace(confidence=one.confidence * _CONTRADICTED)  # noqa: PLW2901
         other = best.get(one.code)
         if other is None or one.confidence > other.confidence:
             best[one.code] = one
+    if not best:
+        return
     for level in LEVELS:
         settled = getattr(where, level)
         found = [

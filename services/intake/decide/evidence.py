@@ -51,7 +51,7 @@ def weigh(
     found = []
     for trace, stored, least in zip(new, earlier, sure_from, strict=True):
         mine = here.setdefault(trace.reporter or "", [])
-        repeat = find_repeat(trace, (*stored, *mine))
+        repeat = find_repeat(trace, (*stored, *mine), least)
         is_sure = repeat is not None and repeat.score >= least
         if not is_sure:
             mine.append(trace)

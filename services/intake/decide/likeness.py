@@ -85,7 +85,9 @@ def _grams(text: str) -> set[int]:
     # Two bytes a character, so that a gram is a slice. A lone surrogate is just another one.
     coded = plain.encode("utf-16-le", "surrogatepass")
     crc32 = zlib.crc32  # The same in every process and version, unlike `hash`.
-    return {crc32(coded[at : at + width]) for at in range(0, len(coded) - width + 1, 2)}
+    starts = range(0, len(coded) - width + 1, 2)
+    grams = map(slice, starts, range(width, len(coded) + 1, 2))
+    return set(map(crc32, map(coded.__getitem__, grams)))
 
 
 _IDLE = frozenset[int]().union(*map(_grams, (*re.findall(r"\S+", _PHRASES), *_ENGLISH_PHRASES)))

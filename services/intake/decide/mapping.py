@@ -179,6 +179,9 @@ def _value(
     """Turn what an expression gives into what the field holds; None: not given."""
     if name == "media_urls":
         return _addresses(said)
+    if name == "external_id" and isinstance(said, float):
+        # Two long ids may be one and the same as such a number.
+        raise _WrongError("gives a number with a fraction or an exponent: no id")
     text = _as_text(said)
     table = mapping.values.get(name)
     if text and table is not None and not is_ours:

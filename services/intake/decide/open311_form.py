@@ -66,8 +66,8 @@ def read_report(fields: Fields, rules: Open311Rules) -> Request | tuple[Wrong, .
         latitude=point[0] if point else None,
         longitude=point[1] if point else None,
         name=_name(single(fields, "first_name"), single(fields, "last_name")),
-        # The vault keeps what isn't a number as typed: an address to write to is better than none.
-        phone=single(fields, "phone") or single(fields, "email"),
+        phone=single(fields, "phone"),
+        email=single(fields, "email"),
         attributes=attributes,
         media_urls=pictures,
     )

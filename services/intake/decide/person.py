@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 #: Letters of a token's hash: 120 bits, so that two people never share one.
 _TOKEN_HEX = 30
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_LETTER = re.compile(r"[A-Za-z@]")
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NUMBER_MIN, _NUMBER_MAX = 7, 15  # ITU-T E.164 allows fifteen digits.
@@ -31,13 +32,13 @@ def normal_phone(said: str | None, country: str = "86") -> str | None:
 
     Returns:
         Such as `+8613812345678`; a local number without area code as its digits; None if it
-        is no telephone number.
+        is no telephone number: an e-mail address and a chat name may hold as many digits.
     """
     if not said:
         return None
     said = said.translate(_PLAIN).strip()
     digits = _NOT_DIGIT.sub("", said)
-    if not _NUMBER_MIN <= len(digits) <= _NUMBER_MAX:
+    if _LETTER.search(said) or not _NUMBER_MIN <= len(digits) <= _NUMBER_MAX:
         return None
     if said.startswith("+"):
         return "+" + digits

@@ -2,8 +2,9 @@
 
 Source: 接诉即办工作条例 art. 11 (3). What is found here is a candidate with a score, evidence
 for the router and an operator; how sure it must be to go without an order is the policy's
-(`repeat_score_min`). An emergency is never a repeat, and neither is what follows a
-withdrawal: both must reach somebody.
+(`repeat_score_min`). Only an open complaint is repeated for sure: what is told again after
+closing has come back, or was never mended, and somebody must look. An emergency is never a
+repeat, and neither is what follows a withdrawal: both must reach somebody.
 """
 
 from __future__ import annotations
@@ -31,8 +32,15 @@ EARLIER_WITHIN = timedelta(days=180)
 #: Below this, two texts are not taken for the same matter. Measured: `docs/repeats.md`.
 LIKENESS_MIN = 0.5
 
-#: What the person names by its number is what they call about, whatever the words.
-_CITED = 0.9
+#: What the person names by its number has to do with it; the same matter it is only in like
+#: words, for people also quote a number to tell of something new.
+_CITED = 0.6
+
+#: The most about a complaint that is closed: evidence, never a reason for no order.
+_CLOSED_MAX = 0.85
+
+#: A closed one stays this far below what the policy calls sure, however low that is.
+_BELOW_SURE = 0.001
 
 #: The same person, category and street, but other words: about the same, or next to it.
 _SAME_SPOT = 0.6
@@ -90,10 +98,15 @@ def cited_in(text: str) -> frozenset[str]:
 def repeat_score(new: Trace, earlier: Trace) -> float:
     """Tell how surely `new` repeats `earlier`, both of the same person; 0: it doesn't.
 
-    The same words within 30 days are sure. Else it counts how alike the words are and how
-    little is new in them (new facts make a new complaint), whether place and category agree,
-    and whether the earlier complaint is still open.
+    The same words within 30 days are sure, if the earlier complaint is still open. Else it
+    counts how alike the words are and how little is new in them (new facts make a new
+    complaint), whether place and category agree, and whether its number is quoted.
     """
+    score = _likely(new, earlier)
+    return score if earlier.is_open else min(score, _CLOSED_MAX)
+
+
+def _likely(new: Trace, earlier: Trace) -> float:
     age = new.received_at - earlier.received_at
     if not timedelta(0) <= age <= EARLIER_WITHIN:
         return 0.0
@@ -125,18 +138,24 @@ def _same_spot(new: Trace, earlier: Trace) -> bool:
     return has_both and (new.category, new.street) == (earlier.category, earlier.street)
 
 
-def find_repeat(new: Trace, earlier: Iterable[Trace]) -> Repeat | None:
+def _below(sure_from: float, new: Trace, earlier: Trace) -> float:
+    score = repeat_score(new, earlier)
+    return score if earlier.is_open else max(0.0, min(score, sure_from - _BELOW_SURE))
+
+
+def find_repeat(new: Trace, earlier: Iterable[Trace], sure_from: float = 1.0) -> Repeat | None:
     """Name the complaint that `new` repeats: the surest, of equals the latest.
 
     Args:
         new: What has just come in.
         earlier: Complaints that aren't sure repeats themselves, so that thirty days count
             from the first and a lasting problem gets a new order in the end.
+        sure_from: The score from which a repeat gets no order; a closed complaint stays below.
     """
     if new.reporter is None or new.urgency is Urgency.EMERGENCY:
         return None
     scored = [
-        (repeat_score(new, trace), trace.received_at, trace.complaint_id)
+        (_below(sure_from, new, trace), trace.received_at, trace.complaint_id)
         for trace in earlier
         if trace.reporter == new.reporter and trace.complaint_id != new.complaint_id
     ]

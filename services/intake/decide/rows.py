@@ -6,7 +6,7 @@ others go in. It is told by its line and what is wrong with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -30,12 +30,39 @@ class Row:
     values: Mapping[str, str]
 
 
+#: Bad rows that are named; of others only the number is told.
+BAD_SHOWN_MAX = 50
+
+
 @dataclass(frozen=True, slots=True)
 class BadRow:
     """A record that can't be taken in, and why."""
 
     line: int
     reason: str
+
+
+@dataclass
+class Tally:
+    """What became of the rows."""
+
+    read: int = 0
+    new: int = 0
+    known: int = 0
+    bad: int = 0
+    bad_rows: list[BadRow] = field(default_factory=list)
+
+    def add_bad(self, line: int, reason: str) -> None:
+        """Count a bad row, and name it if not too many have been named."""
+        self.bad += 1
+        if len(self.bad_rows) < BAD_SHOWN_MAX:
+            self.bad_rows.append(BadRow(line, reason))
+
+    def told(self) -> dict[str, Any]:
+        """Give the summary."""
+        rows = [{"line": row.line, "reason": row.reason} for row in self.bad_rows]
+        counts = {"read": self.read, "new": self.new, "known": self.known, "bad": self.bad}
+        return {**counts, "bad_rows": rows}
 
 
 class Mapper:

@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 
 def make_app(desk: Desk) -> FastAPI:
     """Make intake's application."""
-    app = create_app("intake", "The only door in: complaints, follow-ups, answers.")
+    app = create_app(
+        "intake",
+        "The only door in: complaints, follow-ups, answers.",
+        larger_bodies={
+            "/v1/complaints/batch": complaints.BATCH_BYTES_MAX,
+            "/v1/batches": batch.BYTES_MAX,
+        },
+        counting_itself="/open311/",
+    )
     for module in (
         complaints,
         follow_ups,

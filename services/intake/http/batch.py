@@ -11,8 +11,8 @@ import asyncio
 import gzip
 import io
 import tempfile
+import time
 import zlib
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -20,9 +20,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.intake.adapters.gathering import OverloadedError
 from services.intake.adapters.records import Bounded, TooLongError, read_csv, read_ndjson
 from services.intake.decide.duplicates import Conflict
-from services.intake.decide.rows import BadRow, Mapper
+from services.intake.decide.rows import BadRow, Mapper, Tally
 from services.intake.http.desk import Desk, idempotency_conflict, json_answer
-from services.intake.http.taking import entry_of, overloaded
+from services.intake.http.taking import kept_for, overloaded, request_of, submit_file
+from services.runtime.errors import is_transient
 from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem, invalid_request, problem_responses
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from services.intake.decide.rows import Row
-    from services.intake.handle import Entry
+    from services.intake.handle import Kept, Outcome
 
 BYTES_MAX = 100_000_000
 UNPACKED_BYTES_MAX = 2_000_000_000
@@ -39,11 +40,10 @@ LINE_BYTES_MAX = 2_000_000
 ROWS_TOGETHER = 200
 #: Files that are taken in at a time; each has a spool on the disk.
 FILES_MAX = 2
-BAD_SHOWN_MAX = 50
 
 _SPOOLED_IN_MEMORY = 1_000_000
-#: Rows prepared before others get a turn: about 5 ms.
-_ROWS_PER_TURN = 25
+#: So long a file works before others get a turn.
+_TURN_S = 0.005
 _WAITS_MAX = 50
 _WAIT_S = 0.2
 
@@ -60,29 +60,6 @@ _BODY = {
 }
 
 _Importing = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SERVICE))]
-
-
-@dataclass
-class Tally:
-    """What became of the rows."""
-
-    read: int = 0
-    new: int = 0
-    known: int = 0
-    bad: int = 0
-    bad_rows: list[BadRow] = field(default_factory=list)
-
-    def add_bad(self, line: int, reason: str) -> None:
-        """Count a bad row, and name it if not too many have been named."""
-        self.bad += 1
-        if len(self.bad_rows) < BAD_SHOWN_MAX:
-            self.bad_rows.append(BadRow(line, reason))
-
-    def told(self) -> dict[str, Any]:
-        """Give the summary."""
-        rows = [{"line": row.line, "reason": row.reason} for row in self.bad_rows]
-        counts = {"read": self.read, "new": self.new, "known": self.known, "bad": self.bad}
-        return {**counts, "bad_rows": rows}
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -158,7 +135,7 @@ class _UnreadableError(Exception):
     """The rest of a file can't be read; the message says why."""
 
 
-def _readable(rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:
+def _readable(rows: Iterator[Row | BadRow | None]) -> Iterator[Row | BadRow | None]:
     try:
         yield from rows
     except TooLongError as error:
@@ -168,16 +145,26 @@ def _readable(rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:
 
 
 async def _take_rows(
-    desk: Desk, principal: Principal, mapper: Mapper, rows: Iterator[Row | BadRow], tally: Tally
+    desk: Desk,
+    principal: Principal,
+    mapper: Mapper,
+    rows: Iterator[Row | BadRow | None],
+    tally: Tally,
 ) -> None:
     """Take rows in, some at a time, until there are no more.
 
     Raises:
         Problem: 422, the file has no column that every row needs, or can't be unpacked.
     """
-    scope, waiting = str(principal.key_id), list[tuple[int, "Entry"]]()
+    scope, waiting = str(principal.key_id), list[tuple[int, "Kept"]]()
+    began = time.monotonic()
     try:
         for row in _readable(rows):
+            if row is None or time.monotonic() - began > _TURN_S:
+                await asyncio.sleep(0)  # A call that comes in meanwhile must not wait for a file.
+                began = time.monotonic()
+            if row is None:
+                continue
             tally.read += 1
             if tally.read == 1 and not isinstance(row, BadRow):
                 _check_columns(mapper, row)
@@ -189,8 +176,6 @@ async def _take_rows(
             if len(waiting) == ROWS_TOGETHER:
                 await _store(desk, waiting, tally)
                 waiting = []
-            elif tally.read % _ROWS_PER_TURN == 0:
-                await asyncio.sleep(0)  # A call that comes in meanwhile must not wait for a file.
     except _UnreadableError as error:
         # After the rows before it: they are good, and known when the file comes again.
         await _store(desk, waiting, tally)
@@ -205,43 +190,64 @@ def _check_columns(mapper: Mapper, row: Row) -> None:
         raise invalid_request([("body", f"has no column for {', '.join(missing)}")])
 
 
-def _entry(desk: Desk, mapper: Mapper, row: Row | BadRow, scope: str) -> Entry | BadRow:
+def _entry(desk: Desk, mapper: Mapper, row: Row | BadRow, scope: str) -> Kept | BadRow:
     if isinstance(row, BadRow):
         return row
     made = mapper.complaint(row)
     if isinstance(made, BadRow):
         return made
     try:
-        return entry_of(desk, made, scope)
+        return kept_for(desk, request_of(made), made, scope, is_bulk=True)
     except Problem as problem:
         if problem.status >= 500:  # noqa: PLR2004 - our trouble, not the row's
             raise
         return BadRow(row.line, problem.detail)
 
 
-async def _store(desk: Desk, rows: list[tuple[int, Entry]], tally: Tally) -> None:
-    if not rows:
-        return
-    futures = await _submit(desk, [entry for _, entry in rows])
-    outcomes = await asyncio.gather(*futures)
-    for (line, _), outcome in zip(rows, outcomes, strict=True):
-        if isinstance(outcome, Conflict):
-            tally.add_bad(line, idempotency_conflict().detail)
-        elif outcome.is_new:
-            tally.new += 1
-        else:
-            tally.known += 1
-
-
-async def _submit(desk: Desk, entries: list[Entry]) -> list[asyncio.Future[Any]]:
-    """Hand rows in, waiting for the bulk lane while it is full.
+async def _store(desk: Desk, rows: list[tuple[int, Kept]], tally: Tally) -> None:
+    """Have rows kept, again and again those that couldn't be for now.
 
     Raises:
-        Problem: 503, it stays full.
+        Problem: 503 with the summary so far, it doesn't get better.
     """
     for _ in range(_WAITS_MAX):
-        try:
-            return desk.gatherer.submit_bulk(entries)
-        except OverloadedError:
+        if not rows:
+            return
+        outcomes = await _outcomes(desk, [entry for _, entry in rows])
+        left = []
+        for row, outcome in zip(rows, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                left.append(row)
+            else:
+                _count(row[0], outcome, tally)
+        if left:
             await asyncio.sleep(_WAIT_S)
-    raise overloaded()
+        rows = left
+    problem = overloaded()
+    problem.extensions["summary"] = tally.told()
+    raise problem
+
+
+async def _outcomes(desk: Desk, entries: list[Kept]) -> list[Outcome | BaseException]:
+    """Hand rows in; trouble that may pass stands in the place of an outcome."""
+    try:
+        futures = submit_file(desk, entries)
+    except OverloadedError as error:
+        return [error] * len(entries)
+    outcomes = await asyncio.gather(*futures, return_exceptions=True)
+    for outcome in outcomes:
+        is_passing = isinstance(outcome, OverloadedError) or (
+            isinstance(outcome, Exception) and is_transient(outcome)
+        )
+        if isinstance(outcome, BaseException) and not is_passing:
+            raise outcome
+    return outcomes
+
+
+def _count(line: int, outcome: Outcome, tally: Tally) -> None:
+    if isinstance(outcome, Conflict):
+        tally.add_bad(line, idempotency_conflict().detail)
+    elif outcome.is_new:
+        tally.new += 1
+    else:
+        tally.known += 1

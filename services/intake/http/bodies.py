@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from services.events import AgencyAction, Channel, Nature, Satisfaction, Urgency
 from services.intake.decide.acceptance import Request
 from services.intake.decide.commands import Verdict, is_visible
+from services.runtime.problems import invalid_request
+
+M = TypeVar("M", bound=BaseModel)
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -62,6 +73,7 @@ class ReporterBody(_Body):
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
     phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None = None
+    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
     is_secret: bool = False
 
 
@@ -102,6 +114,7 @@ class ComplaintBody(_Body):
             latitude=place.latitude,
             name=reporter.name or None,
             phone=reporter.phone or None,
+            email=reporter.email or None,
             is_secret=reporter.is_secret,
             origin=self.origin,
             external_id=self.external_id,
@@ -154,6 +167,21 @@ class RevealBody(_Body):
 
     purpose: Purpose
     complaint_id: UUID | None = None
+
+
+def checked(model: type[M], raw: object) -> M:
+    """Check what came in JSON.
+
+    Raises:
+        Problem: 422, naming every wrong field.
+    """
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        raise invalid_request(
+            [(".".join(map(str, fault["loc"])) or "body", fault["msg"]) for fault in faults]
+        ) from error
 
 
 def open_api(model: type[BaseModel]) -> dict[str, Any]:

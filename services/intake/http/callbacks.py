@@ -8,19 +8,18 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import ValidationError
 
 from services.intake.adapters import views
 from services.intake.decide import commands
 from services.intake.decide.commands import Rejected, Verdict
 from services.intake.http import page
-from services.intake.http.bodies import CallbackBody
+from services.intake.http.bodies import CallbackBody, checked
 from services.intake.http.desk import Desk, json_answer
 from services.intake.http.rejections import rejected
 from services.intake.http.taking import read_json
 from services.intake.http.words import language_for
 from services.runtime.keys import Principal, Role, require
-from services.runtime.problems import Problem, invalid_request, problem_responses
+from services.runtime.problems import Problem, problem_responses
 from services.runtime.stage import perform
 from services.runtime.tokens import CallbackTicket, read_callback
 
@@ -159,13 +158,7 @@ async def _take_json(desk: Desk, ticket: CallbackTicket | None, request: Request
     if ticket is None:
         raise rejected(Rejected("no-such-callback"))
     raw = await read_json(request, FORM_BYTES_MAX)
-    try:
-        body = CallbackBody.model_validate(raw)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid_request(
-            [(".".join(map(str, fault["loc"])), fault["msg"]) for fault in faults]
-        ) from error
+    body = checked(CallbackBody, raw)
     why = await _answer(desk, ticket, body.verdict())
     if why:
         raise rejected(why)

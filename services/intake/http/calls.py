@@ -11,14 +11,13 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
 from services.events import Channel, Nature, Urgency
 from services.intake.decide import acceptance
 from services.intake.decide.transcript import Segment, words_of
-from services.intake.http.bodies import Code, ExternalId, Line, PlaceBody, open_api
+from services.intake.http.bodies import Code, ExternalId, Line, PlaceBody, checked, open_api
 from services.intake.http.desk import Desk, idempotency_key, json_answer
 from services.intake.http.taking import entry_for, read_json, take
 from services.runtime.keys import Principal, Role, require
@@ -110,13 +109,7 @@ def _request(raw: object, language: str) -> tuple[acceptance.Request, int]:
     Raises:
         Problem: 422, naming every wrong field.
     """
-    try:
-        call = CallBody.model_validate(raw)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid_request(
-            [(".".join(map(str, fault["loc"])) or "body", fault["msg"]) for fault in faults]
-        ) from error
+    call = checked(CallBody, raw)
     turns = [Segment(segment.speaker, segment.text.replace("\0", "")) for segment in call.segments]
     words = words_of((call.notes or "").replace("\0", ""), turns, call.language or language)
     if words is None:

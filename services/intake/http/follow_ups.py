@@ -82,6 +82,7 @@ def routes(desk: Desk) -> APIRouter:
         async def work(tx: Tx) -> UUID:
             return await _attach(desk, tx, complaint_id, body)
 
+        await desk.reader.see(complaint_id)
         found = await once(desk, command, work)
         return json_answer({"complaint_id": str(complaint_id), "attachment_id": str(found)}, 202)
 
@@ -100,6 +101,8 @@ async def _follow_up(desk: Desk, complaint_id: UUID, command: Asked, decide: Dec
             carry_out(tx, complaint_id, outcome, cause=None)
         return complaint_id
 
+    # What is added to a complaint must be told after it.
+    await desk.reader.see(complaint_id)
     await once(desk, command, work)
     return json_answer({"complaint_id": str(complaint_id)}, 202)
 

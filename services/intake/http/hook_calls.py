@@ -23,12 +23,15 @@ from services.runtime.problems import Problem, problem_responses
 if TYPE_CHECKING:
     from asyncpg import Record
 
-    from services.intake.adapters.hooks import HookSealer
+    from services.intake.adapters.sealing import Sealer
 
 #: Calls that one request tries again.
 REPLAYED_MAX = 200
 
 _HOUR = timedelta(hours=1)
+
+#: Columns of a call that nobody is shown.
+_INSIDE = ("sealed", "body_hash")
 
 _Repairing = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE))]
 _State = Literal["received", "parked", "ignored", "taken", "dropped"]
@@ -51,7 +54,7 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _add_reading(router: APIRouter, desk: Desk, sealer: HookSealer) -> None:
+def _add_reading(router: APIRouter, desk: Desk, sealer: Sealer) -> None:
     @router.get("", responses=problem_responses(401, 403, 422))
     async def list_calls(
         _: _Repairing,
@@ -83,15 +86,15 @@ def _add_reading(router: APIRouter, desk: Desk, sealer: HookSealer) -> None:
         return json_answer(shown)
 
 
-def _add_repairing(router: APIRouter, desk: Desk, sealer: HookSealer) -> None:
+def _add_repairing(router: APIRouter, desk: Desk, sealer: Sealer) -> None:
     @router.post("/replay-all", responses=problem_responses(401, 403, 422))
-    async def replay_all(_: _Repairing, source: _SourceName) -> Response:
-        """Try the parked calls of a source again, the oldest first; `left` tells if more wait."""
-        rows = await hooks.list_calls(desk.db, "parked", _clean(source), None, REPLAYED_MAX + 1)
-        states = [await settle(desk, sealer, row["call_id"]) for row in rows[:REPLAYED_MAX]]
+    async def replay_all(_: _Repairing, source: _SourceName, after: UUID | None = None) -> Response:
+        """Try parked calls of a source again, the oldest first; `next` is the following `after`."""
+        rows = await hooks.list_calls(desk.db, "parked", _clean(source), after, REPLAYED_MAX)
+        states = [await settle(desk, sealer, row["call_id"]) for row in rows]
         taken = sum(state == "taken" for state in states)
-        told = {"tried": len(states), "taken": taken, "left": len(rows) > REPLAYED_MAX}
-        return json_answer(told)
+        following = str(rows[-1]["call_id"]) if len(rows) == REPLAYED_MAX else None
+        return json_answer({"tried": len(states), "taken": taken, "next": following})
 
     @router.post("/{call_id}/replay", responses=problem_responses(401, 403, 404, 422))
     async def replay(call_id: UUID, _: _Repairing) -> Response:
@@ -109,7 +112,6 @@ def _add_repairing(router: APIRouter, desk: Desk, sealer: HookSealer) -> None:
         if source is None:
             raise Problem(409, "not-parked", "No parked call has this id.")
         telemetry.HOOK_CALLS.labels(source, "dropped").inc()
-        telemetry.HOOK_CALLS_PARKED.set(await hooks.count_parked(desk.db))
         return json_answer({"call_id": str(call_id), "state": "dropped"})
 
 
@@ -118,10 +120,10 @@ def _clean(source: str | None) -> str | None:
 
 
 def _plain(row: Record) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "sealed"}
+    return {name: value for name, value in row.items() if name not in _INSIDE}
 
 
-def _open(sealer: HookSealer, row: Record) -> bytes | None:
+def _open(sealer: Sealer, row: Record) -> bytes | None:
     try:
         return hooks.open_body(sealer, row)
     except MisconfiguredError as error:

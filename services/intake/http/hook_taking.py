@@ -2,7 +2,8 @@
 
 A call is durable before anything is tried with it. Whoever dies in between leaves it
 `received`; a sweeper goes on with it. What has been taken is known again by the system's own
-id, else by the call's, so nothing is doubled however often a call is tried.
+id, else by the call's, else by its bytes (for a week, as any Idempotency-Key), so nothing is
+doubled however often a call is tried.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.intake.adapters import hooks
-from services.intake.adapters.hooks import Call, HookSealer
+from services.intake.adapters.hooks import Call
+from services.intake.adapters.sealing import Sealer
 from services.intake.decide.mapping import Broken, Made, Mapped, map_call
-from services.intake.http.taking import entry_of, take
+from services.intake.http.taking import entry_for, request_of, take
 from services.runtime import telemetry
 from services.runtime.errors import MisconfiguredError, is_transient
 from services.runtime.problems import Problem
@@ -50,12 +52,12 @@ class Fate:
     complaints: tuple[tuple[int, UUID], ...] = ()
 
 
-def sealer_of(desk: Desk) -> HookSealer:
+def sealer_of(desk: Desk) -> Sealer:
     """Give the sealer of secrets and calls."""
-    return HookSealer(desk.secrets.endpoint_key)
+    return Sealer(desk.secrets.endpoint_key)
 
 
-async def settle(desk: Desk, sealer: HookSealer, call_id: UUID) -> str:
+async def settle(desk: Desk, sealer: Sealer, call_id: UUID) -> str:
     """Try a stored call: take in what can be, and say what became of it.
 
     Returns:
@@ -83,12 +85,11 @@ async def settle(desk: Desk, sealer: HookSealer, call_id: UUID) -> str:
         await hooks.mark(tx, call_id, fate.state, fate.reason, policy)
     telemetry.HOOK_CALLS.labels(row["source"], fate.state).inc()
     if fate.state == "parked":
-        telemetry.HOOK_CALLS_PARKED.set(await hooks.count_parked(desk.db))
         log.warning("hook-call-parked", call_id=str(call_id), reason=fate.reason)
     return fate.state
 
 
-async def _attempt(desk: Desk, sealer: HookSealer, row: Record) -> Fate:
+async def _attempt(desk: Desk, sealer: Sealer, row: Record) -> Fate:
     mapped = _map(desk, sealer, row)
     if isinstance(mapped, str):
         return Fate("parked", mapped)
@@ -111,7 +112,7 @@ async def _attempt(desk: Desk, sealer: HookSealer, row: Record) -> Fate:
     return Fate("parked", (several + "; ".join(reasons))[:_REASON_MAX], tuple(taken))
 
 
-def _map(desk: Desk, sealer: HookSealer, row: Record) -> Mapped | str:
+def _map(desk: Desk, sealer: Sealer, row: Record) -> Mapped | str:
     """Make complaints of a call, or say why none can be made."""
     mapping = desk.lexicon.policy.hooks.get(row["source"])
     if mapping is None:
@@ -135,14 +136,22 @@ async def _take_item(desk: Desk, row: Record, number: int, made: Made | Broken) 
     except Problem as problem:
         if problem.status >= _OUR_TROUBLE:
             raise
-        fields = [f"{e['field']}: {e['message']}" for e in problem.extensions.get("errors", ())]
-        # Not the detail: it may repeat a value, and reasons are shown without a purpose.
+        fields = [f"{e['field']}: is refused" for e in problem.extensions.get("errors", ())]
+        # No message: it may repeat a value, and reasons are logged, and shown without a purpose.
         return f"item {number}: {'; '.join(fields) or problem.code}"
 
 
 def _entry(desk: Desk, row: Record, number: int, made: Made) -> Entry:
-    scope, key = f"hook:{row['source']}", f"{row['call_id']}/{number}"
-    entry = entry_of(desk, made.body, scope, key if "external_id" not in made.body else None)
+    # A call without an id of its own comes as another one when it is tried again.
+    call = row["call_id"] if row["webhook_id"] else row["body_hash"].hex()
+    scope, key = f"hook:{row['source']}", f"{call}/{number}"
+    entry = entry_for(
+        desk,
+        request_of(made.body),
+        made.body,
+        scope,
+        key if "external_id" not in made.body else None,
+    )
     if "received_at" in made.body:
         return entry
     # Somebody called when the call came, however long it waited for a repair.
@@ -150,7 +159,7 @@ def _entry(desk: Desk, row: Record, number: int, made: Made) -> Entry:
     return replace(entry, prepared=replace(entry.prepared, matter=matter))
 
 
-async def store(desk: Desk, sealer: HookSealer, call: Call) -> UUID:
+async def store(desk: Desk, sealer: Sealer, call: Call) -> UUID:
     """Make a call durable; gives the id of the same call if it came before.
 
     Raises:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.intake.adapters.hooks import HookSealer
+    from services.intake.adapters.sealing import Sealer
     from services.policy import HookMapping
 
 BODY_BYTES_MAX = 1_000_000
@@ -80,7 +80,7 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-async def _secrets(desk: Desk, sealer: HookSealer, source: str, now: datetime) -> tuple[str, ...]:
+async def _secrets(desk: Desk, sealer: Sealer, source: str, now: datetime) -> tuple[str, ...]:
     """Find the secrets that are good now.
 
     Raises:

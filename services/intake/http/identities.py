@@ -76,7 +76,8 @@ async def _reveal(desk: Desk, token: str, body: RevealBody, principal: Principal
     if found is None:
         raise Problem(404, "no-such-person", "Nobody is known by this token.")
     identity = found.identity
-    return json_answer({"token": token, "name": identity.name, "phone": identity.phone})
+    told = {"name": identity.name, "phone": identity.phone, "email": identity.email}
+    return json_answer({"token": token, **told})
 
 
 async def _free_at(desk: Desk, tx: Tx, principal: Principal) -> datetime | None:

@@ -111,7 +111,12 @@ async def _contact(desk: Desk, complaint_id: UUID, principal: Principal, purpose
     if outcome == "refused":
         raise Problem(403, "secret", "The reporter asked not to be shown to the agency.")
     identity = found.identity
-    told = {"name": identity.name, "phone": identity.phone, "address": identity.address}
+    told = {
+        "name": identity.name,
+        "phone": identity.phone,
+        "email": identity.email,
+        "address": identity.address,
+    }
     return json_answer({"complaint_id": str(complaint_id), **told})
 
 

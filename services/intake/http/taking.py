@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
 
 from services.intake.adapters.gathering import OverloadedError
-from services.intake.decide.acceptance import Refused, prepare
+from services.intake.decide.acceptance import prepare
 from services.intake.decide.duplicates import Conflict
-from services.intake.handle import Entry
+from services.intake.decide.objections import Refused, objection
+from services.intake.handle import Entry, Kept
 from services.intake.http.bodies import ComplaintBody
 from services.intake.http.desk import idempotency_conflict
 from services.runtime.failpoints import hit
@@ -18,11 +20,22 @@ from services.runtime.ids import new_id
 from services.runtime.problems import Problem, invalid_request
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+
     from fastapi import Request
 
     from services.intake.decide import acceptance
-    from services.intake.handle import Accepted
+    from services.intake.handle import Accepted, Outcome
     from services.intake.http.desk import Desk
+
+T = TypeVar("T", Entry, Kept)
+
+#: Beyond this, files must wait: what is unread has no order and no clock yet.
+UNREAD_MAX = 20_000
+
+#: A part of that is read by then.
+_READ_WITHIN_S = 5
 
 
 async def read_json(request: Request, bytes_max: int) -> Any:  # noqa: ANN401 - any JSON
@@ -49,32 +62,68 @@ async def read_json(request: Request, bytes_max: int) -> Any:  # noqa: ANN401 - 
     return raw
 
 
-def entry_of(
-    desk: Desk,
-    raw: Any,  # noqa: ANN401 - any JSON
-    scope: str,
-    key: str | None = None,
-) -> Entry:
-    """Check and prepare one complaint as callers of our own API write it.
-
-    Args:
-        desk: The door's equipment.
-        raw: Parsed JSON, see `ComplaintBody`.
-        scope: Who asks: the id of the key, or a name such as `hook:water`. An
-            Idempotency-Key counts within it.
-        key: The Idempotency-Key.
+def request_of(raw: Any) -> acceptance.Request:  # noqa: ANN401 - any JSON
+    """Check the form of one complaint as callers of our own API write it, see `ComplaintBody`.
 
     Raises:
         Problem: 422, naming every wrong field.
     """
     try:
-        request = ComplaintBody.model_validate(raw).request()
+        return ComplaintBody.model_validate(raw).request()
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         raise invalid_request(
             [(".".join(map(str, fault["loc"])) or "body", fault["msg"]) for fault in faults]
         ) from error
-    return entry_for(desk, request, raw, scope, key)
+
+
+async def take_written(
+    desk: Desk,
+    raw: Any,  # noqa: ANN401 - any JSON
+    scope: str,
+    key: str | None,
+) -> Accepted:
+    """Take a complaint as callers of our own API write it.
+
+    A single caller's words are understood at once. While many call, they are made durable
+    first, which takes a third of the time, and understood when the crowd is through.
+
+    Raises:
+        Problem: 422, naming every wrong field; as `take`.
+    """
+    request = request_of(raw)
+    if desk.is_crowded:
+        return await _settled(desk.kept.submit, kept_for(desk, request, raw, scope, key))
+    return await take(desk, entry_for(desk, request, raw, scope, key))
+
+
+def kept_for(
+    desk: Desk,
+    request: acceptance.Request,
+    raw: Any,  # noqa: ANN401 - any JSON
+    scope: str,
+    key: str | None = None,
+    *,
+    is_bulk: bool = False,
+) -> Kept:
+    """Prepare a complaint for being kept, to be read later.
+
+    Raises:
+        Problem: 422, naming the field that can't be right.
+    """
+    now, lexicon = desk.clock.now(), desk.lexicon
+    if refused := objection(request, lexicon, now):
+        raise invalid_request([(refused.field, refused.message)])
+    return Kept(
+        new_id(),
+        request if request.received_at else replace(request, received_at=now),
+        desk.body_hash("complaints", raw),
+        scope,
+        key,
+        lexicon.policy.city.number_prefix,
+        now.astimezone(lexicon.zone).date(),
+        is_bulk,
+    )
 
 
 def entry_for(
@@ -84,7 +133,15 @@ def entry_for(
     scope: str,
     key: str | None = None,
 ) -> Entry:
-    """Prepare a complaint whose form has been checked; `raw` is what it is known again by.
+    """Prepare a complaint whose form has been checked.
+
+    Args:
+        desk: The door's equipment.
+        request: What somebody asks.
+        raw: What it is known again by: parsed JSON.
+        scope: Who asks: the id of the key, or a name such as `hook:water`. An
+            Idempotency-Key counts within it.
+        key: The Idempotency-Key.
 
     Raises:
         Problem: 422, naming the field that can't be right.
@@ -96,14 +153,29 @@ def entry_for(
     return Entry(new_id(), prepared, body_hash, scope, key, request.media_urls)
 
 
+def submit_file(desk: Desk, entries: Sequence[Kept]) -> list[asyncio.Future[Outcome]]:
+    """Hand in what a file holds; it is read when no caller waits.
+
+    Raises:
+        OverloadedError: So much is unread already that it should be read first.
+    """
+    if desk.reader.waiting + len(entries) > UNREAD_MAX:
+        raise OverloadedError(_READ_WITHIN_S)
+    return desk.kept.submit_bulk(entries)
+
+
 async def take(desk: Desk, entry: Entry) -> Accepted:
     """Take one complaint in, together with others that come at the same time.
 
     Raises:
         Problem: 409, its key or its id stands for another body; 503, too much is waiting.
     """
+    return await _settled(desk.gatherer.submit, entry)
+
+
+async def _settled(submit: Callable[[T], asyncio.Future[Outcome]], item: T) -> Accepted:
     try:
-        outcome = await desk.gatherer.submit(entry)
+        outcome = await submit(item)
     except OverloadedError as error:
         raise overloaded(error.retry_after_s) from error
     hit("midway_through_answers")

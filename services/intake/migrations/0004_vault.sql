@@ -1,7 +1,7 @@
 -- Each record gets a key of its own, which a vault key wraps; accesses form a chain.
 
--- 'wrapped' is NULL in records from before: a vault key seals those directly. An intake of the
--- version before may still run while this is applied, and knows no column 'key_id'.
+-- 'wrapped' is NULL in records from before: a vault key seals those directly. Stop every intake of
+-- the version before this is applied: it would record accesses outside the chain, and fail.
 ALTER TABLE identity.contact
     ADD COLUMN key_id  text NOT NULL DEFAULT '1',
     ADD COLUMN wrapped bytea;

@@ -25,11 +25,26 @@ BATCH = 500
 #: Stands for the command line, which has no API key: whoever holds the secrets file.
 COMMAND_LINE = UUID(int=0)
 
+#: A nameless complaint has no record, but what came with it may show somebody as well.
 _OF = """
-    SELECT c.complaint_id, c.reporter, v.closed_at IS NULL AND v.withdrawn_at IS NULL AS is_open
-    FROM identity.contact c LEFT JOIN intake.view v USING (complaint_id)
-    WHERE c.reporter = ANY($1::text[]) OR c.complaint_id = ANY($2::uuid[])
-    ORDER BY c.complaint_id
+    SELECT complaint_id, p.reporter, v.closed_at IS NULL AND v.withdrawn_at IS NULL AS is_open,
+        p.complaint_id IS NOT NULL AS has_record
+    FROM (
+        SELECT complaint_id FROM identity.contact
+        WHERE reporter = ANY($1::text[]) OR complaint_id = ANY($2::uuid[])
+        UNION
+        SELECT complaint_id FROM intake.attachment
+        WHERE complaint_id = ANY($2::uuid[]) AND state <> 'erasing'
+        UNION
+        SELECT complaint_id FROM intake.published_request
+        WHERE complaint_id = ANY($2::uuid[]) AND description IS NOT NULL
+        UNION
+        SELECT h.complaint_id FROM intake.hook_complaint h JOIN intake.hook_call c USING (call_id)
+        WHERE h.complaint_id = ANY($2::uuid[]) AND c.sealed IS NOT NULL
+          AND c.state IN ('taken', 'ignored', 'dropped')
+    ) asked LEFT JOIN identity.contact p USING (complaint_id)
+    LEFT JOIN intake.view v USING (complaint_id)
+    ORDER BY complaint_id
 """
 #: Along the primary key, so that all batches together read the table once.
 _OVER = """
@@ -46,6 +61,11 @@ _LOCK = """
 _DELETE = "DELETE FROM identity.contact WHERE complaint_id = ANY($1::uuid[]) RETURNING complaint_id"
 _UNLINK = (
     "UPDATE intake.complaint SET reporter = NULL WHERE complaint_id = ANY($1::uuid[])",
+    # The public's copy of the words: masked, but shown to everybody.
+    """
+    UPDATE intake.published_request SET description = NULL
+    WHERE complaint_id = ANY($1::uuid[]) AND description IS NOT NULL
+    """,
     "UPDATE intake.callback SET reporter = NULL WHERE complaint_id = ANY($1::uuid[])",
     # A city system's call as it came. One that isn't settled may hold other people's complaints.
     """
@@ -69,10 +89,11 @@ class Found(NamedTuple):
     complaint_id: UUID
     reporter: str | None
     is_open: bool  #: Nobody can be called back about it afterwards.
+    has_record: bool  #: False: nameless, only what came with it is to go.
 
 
 async def find(db: Database, tokens: Sequence[str], complaint_ids: Sequence[UUID]) -> list[Found]:
-    """Find the records of people or complaints."""
+    """Find what is stored of people or complaints."""
     return [Found(*row) for row in await db.fetch(_OF, tokens, complaint_ids)]
 
 
@@ -80,12 +101,13 @@ async def erase(db: Database, log: AccessLog, found: Sequence[Found]) -> int:
     """Erase records, each with a line in the list of accesses; returns how many there were."""
     async with db.transaction() as tx:
         gone = await _forget(tx, log, [one.complaint_id for one in found])
+        # A record that somebody else erased meanwhile is written down already.
+        done = [one for one in found if not one.has_record or one.complaint_id in gone]
         access = Access(COMMAND_LINE, "command-line", None, "erasure")
-        for one in found:
-            if one.complaint_id in gone:
-                # Without the token: the list must not keep what was to be forgotten.
-                await log.record(tx, access, "erased", reporter=None, complaint_id=one.complaint_id)
-    return len(gone)
+        for one in done:
+            # Without the token: the list must not keep what was to be forgotten.
+            await log.record(tx, access, "erased", reporter=None, complaint_id=one.complaint_id)
+    return len(done)
 
 
 async def over(

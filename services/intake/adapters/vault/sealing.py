@@ -51,7 +51,12 @@ class Sealer:
 
     def seal(self, complaint_id: UUID, reporter: str | None, identity: Identity) -> Envelope:
         """Encrypt an identity for one complaint."""
-        said = {"n": identity.name, "p": identity.phone, "a": identity.address}
+        said = {
+            "n": identity.name,
+            "p": identity.phone,
+            "a": identity.address,
+            "e": identity.email,
+        }
         plain = orjson.dumps({key: value for key, value in said.items() if value})
         return self._put_in(complaint_id, reporter, plain)
 
@@ -63,7 +68,7 @@ class Sealer:
             InvalidTag: The record was changed, moved, or sealed with another key.
         """
         said = orjson.loads(self._take_out(complaint_id, reporter, envelope))
-        return Identity(said.get("n"), said.get("p"), said.get("a"))
+        return Identity(said.get("n"), said.get("p"), said.get("a"), said.get("e"))
 
     def rewrap(self, complaint_id: UUID, reporter: str | None, envelope: Envelope) -> Envelope:
         """Let the current vault key open a record; one of the oldest format is sealed anew.

@@ -210,7 +210,7 @@ _AREA = re.compile(r"0[1-9][0-9]")
 _IN_PIECES = re.compile(r"[0-9][)\s.\-]")
 _AT_SIGN = re.compile("@")
 _ACCOUNT_SIGN = re.compile("[QqVvWw微威扣](?:(?<=[微威扣])|[QqXx]|[Ee][CcIi])")
-_PAPER_SIGN = re.compile("[证照\\-Ll]|[Pp]ass|PASS")
+_PAPER_SIGN = re.compile(r"[证照\-Pp](?:(?<=[证照\-])|[Aa][Ss][Ss]|[Ll][Aa][Tt])")
 _PLATE_SIGN = re.compile(rf"[{PLATE_PLACES}][\s·•.\-]{{0,3}}[A-HJ-NP-Za-hj-np-z]")
 
 #: In this order; without a sign a rule is asked only where many digits stand.

@@ -1,6 +1,6 @@
 """Chinese surnames, and the words that begin like a name and are none.
 
-Surnames: the commonest some 350 of the Ministry of Public Security's yearly name reports,
+Surnames: the commonest some 340 of the Ministry of Public Security's yearly name reports,
 and the compound ones in use. What a name can't be: collected from invented sentences and
 everyday words; a policy doesn't hold them, because they belong to the language.
 """

@@ -8,7 +8,7 @@ from services.intake.decide.open311 import Speech
 from services.intake.decide.open311_faults import Wrong, single
 from services.intake.http.open311.route import WrongError
 from services.intake.http.words import language_for
-from services.runtime.keys import KeyRing, Principal, Role
+from services.runtime.keys import Principal, Role, admit, bearer_of
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -56,13 +56,12 @@ async def reporter_of(request: Request, fields: Fields) -> Principal:
 
     Raises:
         WrongError: 403, without a key that may report.
+        Problem: 429, the key, or the address of who guesses one, comes too often.
     """
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    key = single(fields, "api_key") or (bearer.strip() if scheme.lower() == "bearer" else "")
+    key = single(fields, "api_key") or bearer_of(request.scope)
     if not key:
         raise WrongError([Wrong("api_key: is missing", 403)])
-    ring: KeyRing = request.app.state.keys
-    principal = await ring.find(key)
+    principal = await admit(request.scope, key)
     if principal is None:
         raise WrongError([Wrong("api_key: is unknown or revoked", 403)])
     if principal.role not in _MAY_REPORT:

@@ -40,7 +40,8 @@ _SAID = {
     400: "Something is missing or can't be right; all of it is named.",
     403: "api_key is missing, unknown, or may not report.",
     404: "There is no such thing, or the city offers no Open311.",
-    503: "Nothing was stored; come again after `Retry-After` seconds.",
+    429: "Too many requests; come again after `Retry-After` seconds.",
+    503: "It may not have been stored: send the same again after `Retry-After` seconds.",
 }
 
 
@@ -52,7 +53,7 @@ def _response(description: str, schema: Schema) -> dict[str, Any]:
 
 def _responses(description: str, schema: Schema, *errors: int) -> Responses:
     found: Responses = {200: _response(description, schema)}
-    for status in (400, *errors, 404, 503):
+    for status in (400, *errors, 404, 429, 503):
         found[status] = _response(_SAID[status], _ERRORS)
     # Without this FastAPI would promise a 422 in its own format, which is never answered.
     found["4XX"] = _response("Any other mistake, in the same format.", _ERRORS)

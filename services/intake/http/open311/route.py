@@ -1,8 +1,8 @@
 """Errors as GeoReport v2 has them, whatever went wrong below `/open311`.
 
 The standard knows 403 for a wrong key, 404 for what doesn't exist and 400 for all else; the
-`code` inside may be more exact. Two statuses are ours: 405, which HTTP asks for, and 503, so
-that a client knows that the same request may succeed a moment later.
+`code` inside may be more exact. Three statuses are ours: 405, which HTTP asks for, and 429 and
+503, so that a client knows that the same request may succeed a moment later.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from services.intake.decide.open311_faults import Wrong
 from services.intake.http.open311.writing import answer
 from services.runtime.errors import DATABASE_TROUBLE, TransientError
+from services.runtime.keys import bearer_of, count
 from services.runtime.problems import Problem, unavailable_now
 from services.runtime.telemetry import get_logger
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from services.intake.http.desk import Desk
     from services.intake.http.open311.writing import Format
 
-_KEPT = frozenset({403, 404, 405, 503})
+_KEPT = frozenset({403, 404, 405, 429, 503})
 
 #: What the standard calls our fields.
 _NAMES = {
@@ -69,6 +70,7 @@ def route_of(desk: Desk) -> type[APIRoute]:
 
             async def watched(request: Request) -> Response:
                 try:
+                    count(request.scope, bearer_of(request.scope))
                     return await handle(request)
                 except Exception as error:
                     found = wrong_in(error)

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 
-from services.intake.adapters import attachments, clusters, complaints, requests, vault
+from services.intake.adapters import attachments, clusters, complaints, requests, unread, vault
 from services.intake.adapters.attachments import Wish
-from services.intake.adapters.views import ViewStage
-from services.intake.decide import view
 from services.intake.decide.acceptance import complaint_number, received
 from services.intake.decide.duplicates import Asked, Conflict, New, Same, sort_out
 from services.intake.decide.evidence import weigh
 from services.intake.decide.likeness import pack
+from services.intake.decide.written import read, write
 from services.runtime.errors import TransientError, is_transient
 from services.runtime.failpoints import hit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
-    from services.events import ComplaintReceived, Event, Fact
+    from services.events import ComplaintReceived
     from services.intake.adapters.attachments import Addresses
+    from services.intake.adapters.sealing import Sealer
+    from services.intake.adapters.unread import Unread
     from services.intake.adapters.vault import Vault
-    from services.intake.decide.acceptance import Prepared
+    from services.intake.decide.acceptance import Prepared, Request
     from services.intake.decide.duplicates import Alias, Verdict
     from services.intake.decide.evidence import Evidence
-    from services.intake.decide.view import View
     from services.runtime.postgres import Database
-    from services.runtime.step import Change, Early, Ignored, Step
     from services.runtime.transaction import Tx
 
 #: Races lost against other instances before the caller is told to come again.
@@ -51,6 +50,7 @@ class Entry:
     scope: str  #: The caller's API key.
     key: str | None = None  #: Idempotency-Key.
     media_urls: tuple[str, ...] = ()  #: Pictures to fetch later.
+    number: str = ""  #: What it is called, if it was kept before it was read.
 
     @property
     def weight(self) -> int:
@@ -60,11 +60,41 @@ class Entry:
     @property
     def aliases(self) -> tuple[Alias, ...]:
         """Names under which this request may be known."""
-        origin, external_id = self.prepared.origin, self.prepared.external_id
-        by_key: tuple[Alias, ...] = (("key", self.scope, self.key),) if self.key else ()
-        if origin and external_id:
-            return (*by_key, ("pair", origin, external_id))
-        return by_key
+        return aliases_of(self.scope, self.key, self.prepared.origin, self.prepared.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One request that is made durable now and read later; every code in it was looked up."""
+
+    complaint_id: UUID
+    request: Request  #: With `received_at`.
+    body_hash: bytes
+    scope: str  #: As of an `Entry`.
+    key: str | None
+    number_prefix: str
+    local_date: date  #: Day of acceptance in the city, for the number.
+    is_bulk: bool = False  #: Of a file.
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it keeps."""
+        return 2_000 + 2 * len(self.request.text)
+
+    @property
+    def aliases(self) -> tuple[Alias, ...]:
+        """Names under which this request may be known."""
+        return aliases_of(self.scope, self.key, self.request.origin, self.request.external_id)
+
+
+def aliases_of(
+    scope: str, key: str | None, origin: str | None, external_id: str | None
+) -> tuple[Alias, ...]:
+    """Give the names under which a request may be known."""
+    by_key: tuple[Alias, ...] = (("key", scope, key),) if key else ()
+    if origin and external_id:
+        return (*by_key, ("pair", origin, external_id))
+    return by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +108,27 @@ class Accepted:
 
 Outcome = Accepted | Conflict
 
+E = TypeVar("E", Entry, Kept)
+#: Makes new requests durable, with numbers of so many digits; gives the numbers.
+Store = Callable[["Tx", Sequence[E], int], Awaitable[dict["UUID", str]]]
+
 
 class Door:
     """Takes complaints in, many in one transaction."""
 
-    def __init__(self, db: Database, sealer: Vault, addresses: Addresses) -> None:
-        """Store in `db`, identities sealed by `sealer`, pictures' addresses by `addresses`."""
+    def __init__(self, db: Database, sealer: Vault, addresses: Addresses, letters: Sealer) -> None:
+        """Store in `db`.
+
+        Args:
+            db: Intake's.
+            sealer: Seals identities.
+            addresses: Seals pictures' addresses.
+            letters: Seals requests that are kept unread.
+        """
         self._db = db
         self._vault = sealer
         self._addresses = addresses
+        self._letters = letters
 
     async def accept(self, entries: Sequence[Entry]) -> Sequence[Outcome | Exception]:
         """Take requests in; when this returns they are durable.
@@ -97,34 +139,41 @@ class Door:
         Raises:
             Exception: The database can't be reached; nothing was stored.
         """
+        return await self._settle(entries, self._take)
+
+    async def keep(self, entries: Sequence[Kept]) -> Sequence[Outcome | Exception]:
+        """Make requests durable, as `accept` does, to be read later by `tell`."""
+        return await self._settle(entries, self._keep)
+
+    async def _settle(self, entries: Sequence[E], store: Store[E]) -> list[Outcome | Exception]:
         hit("before_transaction")
         try:
-            outcomes = await self._accept_together(entries)
+            outcomes = await self._together(entries, store)
         except asyncpg.PostgresError as error:
             if is_transient(error):
                 raise
-            outcomes = [await self._accept_alone(entry) for entry in entries]
+            outcomes = [await self._alone(entry, store) for entry in entries]
         hit("after_accept_before_answer")
         return outcomes
 
-    async def _accept_alone(self, entry: Entry) -> Outcome | Exception:
+    async def _alone(self, entry: E, store: Store[E]) -> Outcome | Exception:
         try:
-            return (await self._accept_together([entry], digits=_LONG_NUMBER))[0]
+            return (await self._together([entry], store, digits=_LONG_NUMBER))[0]
         except Exception as error:  # noqa: BLE001 - it fails this request alone
             return error
 
-    async def _accept_together(
-        self, entries: Sequence[Entry], digits: int = 6
+    async def _together(
+        self, entries: Sequence[E], store: Store[E], digits: int = 6
     ) -> list[Outcome | Exception]:
         for _ in range(_RACES_MAX):
             try:
-                return await self._transaction(entries, digits)
+                return await self._transaction(entries, store, digits)
             except (complaints.RacedError, asyncpg.DeadlockDetectedError, vault.StaleKeyError):
                 continue  # Another instance took one, or the vault's key is a newer one now.
         raise TransientError("several callers send the same complaints at the same time")
 
     async def _transaction(
-        self, entries: Sequence[Entry], digits: int
+        self, entries: Sequence[E], store: Store[E], digits: int
     ) -> list[Outcome | Exception]:
         async with self._db.transaction() as tx:
             aliases = [alias for entry in entries for alias in entry.aliases]
@@ -134,8 +183,7 @@ class Door:
             )
             judged = list(zip(entries, verdicts, strict=True))
             new = [entry for entry, verdict in judged if isinstance(verdict, New)]
-            numbers = await self._store(tx, new, digits) if new else {}
-            await self._keep_pictures(tx, new)
+            numbers = await store(tx, new, digits) if new else {}
             keys = [row for pair in judged for row in _key_rows(*pair, tx.now)]
             if keys:
                 await complaints.name(tx, keys)
@@ -150,35 +198,81 @@ class Door:
         if secret:
             await attachments.add_secret(tx, secret)
 
-    async def _store(self, tx: Tx, new: Sequence[Entry], digits: int) -> dict[UUID, str]:
+    async def _keep(self, tx: Tx, new: Sequence[Kept], digits: int) -> dict[UUID, str]:
+        drawn = await complaints.draw_numbers(tx, len(new))
+        numbers = {
+            entry.complaint_id: complaint_number(
+                entry.number_prefix, entry.local_date, number, digits
+            )
+            for entry, number in zip(new, drawn, strict=True)
+        }
+        await unread.put(tx, [self._letter(one, numbers[one.complaint_id], tx.now) for one in new])
+        return numbers
+
+    def _letter(self, entry: Kept, number: str, now: datetime) -> unread.Letter:
+        request = entry.request
+        return unread.Letter(
+            complaint_id=entry.complaint_id,
+            number=number,
+            received_at=request.received_at or now,
+            body_hash=entry.body_hash,
+            origin=request.origin,
+            external_id=request.external_id,
+            is_bulk=entry.is_bulk,
+            sealed=self._letters.seal(f"unread/{entry.complaint_id}", write(request)),
+        )
+
+    def open(self, letter: Unread) -> Request:
+        """Open what was kept.
+
+        Raises:
+            MisconfiguredError: It was sealed with another key.
+        """
+        return read(self._letters.open(f"unread/{letter.complaint_id}", letter.sealed))
+
+    async def tell(self, tx: Tx, entries: Sequence[Entry]) -> None:
+        """Tell of requests that were kept, now that they are read; `Entry.number` is theirs."""
+        await self._store(tx, entries, {entry.complaint_id: entry.number for entry in entries})
+
+    async def _take(self, tx: Tx, new: Sequence[Entry], digits: int) -> dict[UUID, str]:
+        drawn = await complaints.draw_numbers(tx, len(new))
+        numbers = {
+            entry.complaint_id: complaint_number(
+                entry.prepared.number_prefix, entry.prepared.local_date, number, digits
+            )
+            for entry, number in zip(new, drawn, strict=True)
+        }
+        return await self._store(tx, new, numbers)
+
+    async def _store(
+        self, tx: Tx, new: Sequence[Entry], numbers: dict[UUID, str]
+    ) -> dict[UUID, str]:
         """Store new complaints and say that they were received; gives their numbers."""
         traces = [entry.prepared.trace(entry.complaint_id) for entry in new]
-        drawn = await complaints.draw(tx, traces)
+        earlier = await complaints.find_earlier(tx, traces)
         weighed, grown = weigh(
             traces,
-            [found.earlier for found in drawn],
+            earlier,
             await clusters.heads_near(tx, traces),
             [entry.prepared.sure_from for entry in new],
         )
         rows, records = [], []
-        for entry, found, evidence in zip(new, drawn, weighed, strict=True):
-            prepared = entry.prepared
-            number = complaint_number(
-                prepared.number_prefix, prepared.local_date, found.number, digits
-            )
+        for entry, evidence in zip(new, weighed, strict=True):
+            prepared, number = entry.prepared, numbers[entry.complaint_id]
             rows.append(_row(entry, number, evidence, tx.now))
             if prepared.identity:
                 records.append(self._sealed(entry, tx.now))
             fact = received(prepared, number, evidence.repeat, evidence.joined.cluster)
             tx.emit(entry.complaint_id, self._veiled(entry, fact), policy=prepared.policy)
         await clusters.grow(tx, grown)
-        await complaints.add(tx, rows)
+        await (complaints.fill if new[0].number else complaints.add)(tx, rows)
         if records:
             await self._vault.put(tx, records)
+        await self._keep_pictures(tx, new)
         public = [(e.complaint_id, e.prepared.publication) for e in new if e.prepared.publication]
         if public:
             await requests.publish(tx, public)
-        return {row.complaint_id: row.number for row in rows}
+        return numbers
 
     def _veiled(self, entry: Entry, fact: ComplaintReceived) -> ComplaintReceived:
         """Tell a secret complaint (保密) so that it leads to no other of the person's.
@@ -224,7 +318,7 @@ def _row(entry: Entry, number: str, evidence: Evidence, now: datetime) -> compla
     )
 
 
-def _key_rows(entry: Entry, verdict: Verdict, now: datetime) -> list[complaints.KeyRow]:
+def _key_rows(entry: Entry | Kept, verdict: Verdict, now: datetime) -> list[complaints.KeyRow]:
     """List the Idempotency-Keys that lead to an answer from now on."""
     if isinstance(verdict, Conflict):
         return []
@@ -238,7 +332,7 @@ def _key_rows(entry: Entry, verdict: Verdict, now: datetime) -> list[complaints.
     ]
 
 
-def _outcome(entry: Entry, verdict: Verdict, numbers: dict[UUID, str]) -> Outcome:
+def _outcome(entry: Entry | Kept, verdict: Verdict, numbers: dict[UUID, str]) -> Outcome:
     match verdict:
         case New():
             return Accepted(entry.complaint_id, numbers[entry.complaint_id], is_new=True)
@@ -246,23 +340,3 @@ def _outcome(entry: Entry, verdict: Verdict, numbers: dict[UUID, str]) -> Outcom
             return Accepted(complaint_id, number or numbers[complaint_id], is_new=False)
         case Conflict():
             return verdict
-
-
-class ViewConsumer(ViewStage):
-    """Keeps the public view from the tracker's facts."""
-
-    topics: tuple[str, ...] = ("complaints.tracked",)
-    #: The public view may be a moment late; whoever acts within it is told to come again.
-    urgent: frozenset[type[Fact]] = frozenset()
-
-    def decide(
-        self,
-        event: Event,
-        state: View | None,
-        now: datetime,  # noqa: ARG002 - facts carry their own time
-    ) -> Step[View] | Early | Ignored:
-        """Say how a fact changes the view."""
-        return view.apply(event, state)
-
-    def committed(self, changes: Sequence[Change[View]]) -> None:
-        """Do nothing: whoever looks reads the database."""
