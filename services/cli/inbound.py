@@ -225,10 +225,14 @@ def replay_calls(
 
 
 def _replay_source(installation: Installation, name: str) -> None:
-    found = installation.ask("POST", "intake", "/v1/hook-calls/replay-all", params={"source": name})
-    more = "; more wait: do it again" if found["left"] else ""
-    typer.echo(f"{found['tried']} tried, {found['taken']} taken{more}")
-    raise typer.Exit(0 if found["tried"] == found["taken"] else 1)
+    tried, taken = 0, 0
+    asked: dict[str, str] | None = {"source": name}
+    while asked:
+        found = installation.ask("POST", "intake", "/v1/hook-calls/replay-all", params=asked)
+        tried, taken = tried + found["tried"], taken + found["taken"]
+        asked = {"source": name, "after": found["next"]} if found["next"] else None
+    typer.echo(f"{tried} tried, {taken} taken")
+    raise typer.Exit(0 if tried == taken else 1)
 
 
 @hooks.command("drop")

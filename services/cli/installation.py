@@ -131,13 +131,40 @@ def make_secrets(path: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file at once, readable by its owner only."""
+    """Replace a file at once and for good, readable by its owner only.
+
+    It belongs to whom the old one belonged to: a service must be able to read what root wrote.
+
+    Raises:
+        PermissionError: We may not give it to that owner; the old file stays.
+    """
     pending = path.with_name(f"{path.name}.new")
     # Made anew, so that it never has the permissions of something older.
     pending.unlink(missing_ok=True)
     pending.touch(mode=0o600)
-    pending.write_text(text)
-    pending.replace(path)
+    try:
+        with pending.open("w") as file:
+            _give_to_owner_of(path, file.fileno())
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        pending.replace(path)
+    except OSError:
+        pending.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _give_to_owner_of(path: Path, descriptor: int) -> None:
+    if not path.exists():
+        return
+    old, new = path.stat(), os.fstat(descriptor)
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+        os.fchown(descriptor, old.st_uid, old.st_gid)
 
 
 def _is_alive(pid: int) -> bool:

@@ -45,4 +45,5 @@ class RecordFile:
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Read the rows in order."""
-        return read_csv(self._bytes) if self._is_csv else read_ndjson(self._bytes)
+        rows = read_csv(self._bytes) if self._is_csv else read_ndjson(self._bytes)
+        return (row for row in rows if row is not None)

@@ -73,6 +73,9 @@ DATABASE_TROUBLE = (
     asyncpg.CrashShutdownError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,  # Somebody holds it for longer than `lock_timeout`.
+    asyncpg.IdleInTransactionSessionTimeoutError,  # We stalled, and were cut off; asyncpg
+    asyncpg.InternalClientError,  # says this if the next statement meets that message.
 )
 
 

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import asyncpg
+    from starlette.types import Scope
 
 _KEPT_S = 5.0
-_KEPT_MAX = 10_000
+
+#: In a request's scope: by whom it has been counted.
+_COUNTED = "whistle.counted"
+
 _FIND = "SELECT id, name, role, agency FROM platform.api_key WHERE hash = $1 AND revoked_at IS NULL"
 _ADD = """
     INSERT INTO platform.api_key (id, hash, name, role, agency) VALUES ($1, $2, $3, $4, $5)
@@ -66,7 +70,7 @@ class KeyRing:
             built_in: Keys of the installation's secrets file, valid without a row.
         """
         self._pool = pool
-        self._kept: dict[bytes, tuple[float, Principal | None]] = {}
+        self._kept: dict[bytes, tuple[float, Principal]] = {}
         self._built_in = {
             _hash(key): Principal(child_id(UUID(int=0), f"key/{role}"), f"built-in {role}", role)
             for key, role in (built_in or {}).items()
@@ -82,10 +86,17 @@ class KeyRing:
             return kept[1]
         row = await self._pool.fetchrow(_FIND, digest)
         found = Principal(row["id"], row["name"], Role(row["role"]), row["agency"]) if row else None
-        if len(self._kept) > _KEPT_MAX:
-            self._kept.clear()  # Somebody is guessing: don't let them fill the memory.
-        self._kept[digest] = (time.monotonic() + _KEPT_S, found)
+        if found:
+            self._kept[digest] = (time.monotonic() + _KEPT_S, found)
+        else:  # Guesses are not kept: they must not fill the memory.
+            self._kept.pop(digest, None)
         return found
+
+    def recall(self, key: str) -> Principal | None:
+        """Say who held `key` when it was last looked up; None also if it never was."""
+        digest = _hash(key)
+        kept = self._kept.get(digest)
+        return self._built_in.get(digest) or (kept[1] if kept else None)
 
 
 def new_key() -> str:
@@ -110,6 +121,51 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
+def bearer_of(scope: Scope) -> str:
+    """Give the key that a request's header holds, or an empty text."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, key = value.decode("latin-1").partition(" ")
+            return key.strip() if scheme.lower() == "bearer" else ""
+    return ""
+
+
+def count(scope: Scope, key: str) -> None:
+    """Count a request once: by its key if that was good before, else by its address.
+
+    A key that nobody has seen yet may be a guess, so it is counted before it is looked up.
+
+    Raises:
+        Problem: 429.
+    """
+    state = scope["app"].state
+    limits: Limits | None = getattr(state, "limits", None)
+    if limits is None or _COUNTED in scope:
+        return
+    known: Principal | None = state.keys.recall(key) if key else None
+    counted = (known.role, known.key_id) if known else (ANONYMOUS, address_of(scope))
+    limits.check(*counted)
+    scope[_COUNTED] = counted
+
+
+async def admit(scope: Scope, key: str) -> Principal | None:
+    """Find who holds a key; a good one is counted by itself, and its address no longer.
+
+    Raises:
+        Problem: 429.
+    """
+    count(scope, key)
+    state = scope["app"].state
+    ring: KeyRing = state.keys
+    principal = await ring.find(key)
+    limits: Limits | None = getattr(state, "limits", None)
+    if limits and principal and scope[_COUNTED] != (principal.role, principal.key_id):
+        limits.give_back(*scope[_COUNTED])
+        scope[_COUNTED] = (principal.role, principal.key_id)
+        limits.check(*scope[_COUNTED])
+    return principal
+
+
 def require(*roles: Role) -> Callable[..., Principal]:
     """Make a FastAPI dependency that lets only these roles in.
 
@@ -118,23 +174,17 @@ def require(*roles: Role) -> Callable[..., Principal]:
     """
 
     async def dependency(request: Request) -> Principal:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key:
+        key = bearer_of(request.scope)
+        if not key:
             raise Problem(
                 401,
                 "no-key",
                 "Send a key: Authorization: Bearer whk_…",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        ring: KeyRing = request.app.state.keys
-        principal = await ring.find(key.strip())
-        limits: Limits | None = getattr(request.app.state, "limits", None)
+        principal = await admit(request.scope, key)
         if principal is None:
-            if limits:  # Somebody is guessing, or never learns.
-                limits.check(ANONYMOUS, address_of(request.scope))
             raise Problem(401, "unknown-key", "This key is unknown or revoked.")
-        if limits:
-            limits.check(principal.role, principal.key_id)
         if principal.role not in roles:
             allowed = ", ".join(roles)
             raise Problem(
@@ -145,4 +195,14 @@ def require(*roles: Role) -> Callable[..., Principal]:
     return dependency  # type: ignore[return-value]  # FastAPI awaits it
 
 
-__all__ = ["KeyRing", "Principal", "Role", "add_key", "new_key", "require"]
+__all__ = [
+    "KeyRing",
+    "Principal",
+    "Role",
+    "add_key",
+    "admit",
+    "bearer_of",
+    "count",
+    "new_key",
+    "require",
+]

@@ -76,6 +76,11 @@ class RateLimiter:
         bucket.left -= cost
         return 0.0
 
+    def give_back(self, who: Hashable, rate: Rate) -> None:
+        """Put back what a request took that is counted elsewhere."""
+        if bucket := self._buckets.get(who):
+            bucket.left = min(rate.burst, bucket.left + 1.0)
+
     def _new(self, who: Hashable, rate: Rate, now: float) -> _Bucket:
         while len(self._buckets) >= BUCKETS_MAX:
             # The one made first: it is the likeliest to be full again, and to look costs nothing.
@@ -120,6 +125,11 @@ class Limits:
         wait_s = self._limiter.wait_s(who, rate)
         if wait_s:
             raise rate_limited(rate, wait_s)
+
+    def give_back(self, role: str, who: Hashable) -> None:
+        """Take back that a request was counted."""
+        if rate := self._rates.get(role):
+            self._limiter.give_back(who, rate)
 
 
 def address_of(scope: Scope) -> str:

@@ -2,7 +2,8 @@
 
 uvicorn waits for ever for a client that never finishes its request, and so a few hundred idle
 sockets keep everybody else out (slow loris). Here every request's head and every part of its body
-must come within a time; connections beyond a number are answered 503 at once.
+must come within a time; connections beyond a number are answered 503 at once, unless they ask
+whether the service is well: who crowds a service must not get it restarted.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -36,6 +39,10 @@ _PROGRESS_BYTES = 64 * 1024
 _DISCARDED_BYTES_MAX = 32_000_000
 
 
+#: Answered however many connections are open.
+_PROBES = frozenset({b"/healthz", b"/readyz"})
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long and for how many a server waits."""
@@ -52,6 +59,19 @@ def protocol(patience: Patience) -> type[HttpToolsProtocol]:
     return type("Protocol", (_ImpatientProtocol,), kept)
 
 
+class _Flow(FlowControl):
+    """Says when reading goes on."""
+
+    def __init__(self, transport: asyncio.Transport, on_resume: Callable[[], None]) -> None:
+        super().__init__(transport)
+        self._on_resume = on_resume
+
+    def resume_reading(self) -> None:
+        if self.read_paused:
+            super().resume_reading()
+            self._on_resume()
+
+
 class _ImpatientProtocol(HttpToolsProtocol):
     """Cuts clients that don't get on with their request."""
 
@@ -64,6 +84,7 @@ class _ImpatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(transport, self._go_on)
         self._expect(self.head_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -79,6 +100,8 @@ class _ImpatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_body, self._fresh, self._discarded = True, 0, 0
         self._expect(self.body_s)
+        is_probe = self.url.partition(b"?")[0] in _PROBES
+        self.limit_concurrency = None if is_probe else self.config.limit_concurrency
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -96,6 +119,12 @@ class _ImpatientProtocol(HttpToolsProtocol):
         self._is_in_body = False
         self._expect(None)
         super().on_message_complete()
+
+    def _go_on(self) -> None:
+        """Begin to wait anew: nothing could come while we didn't read."""
+        if self._is_in_body:
+            self._fresh = 0
+            self._expect(self.body_s)
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn declares it as never missing.

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _DELETE_OUTBOX = "DELETE FROM outbox WHERE id = ANY($1::uuid[])"
 
+#: So long a statement waits for a lock; then it fails as if the database were away.
+_LOCKED_WITHIN_S = 5
+#: So long a transaction may do nothing; then its connection is closed and its locks are free.
+_IDLE_WITHIN_S = 30
+
 
 class Database:
     """A pool on one service's schema; unqualified table names mean that schema's."""
@@ -48,6 +53,10 @@ class Database:
                 "search_path": schema,
                 "application_name": f"whistle-{schema}",
                 "timezone": "UTC",
+                # Who stalls with a lock must not stop all others: nothing of ours holds one for
+                # longer than a batch, nor does anything else while a transaction is open.
+                "lock_timeout": f"{_LOCKED_WITHIN_S}s",
+                "idle_in_transaction_session_timeout": f"{_IDLE_WITHIN_S}s",
                 "jit": "off",  # Short statements: compiling them costs more than it saves.
             },
         )
@@ -128,7 +137,7 @@ async def _roll_back(transaction: Any) -> None:  # noqa: ANN401
     """Undo, unless the connection is gone and the server has done so."""
     try:
         await transaction.rollback()
-    except (asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+    except (asyncpg.InterfaceError, asyncpg.PostgresError, asyncpg.InternalClientError, OSError):
         return
 
 

@@ -13,6 +13,7 @@ from services.events import (
     CaseEscalated,
     CaseOpened,
     CaseReopened,
+    Cluster,
     OrderBreached,
     OrderDispatched,
     OrderReturned,
@@ -165,6 +166,14 @@ def test_what_leaves_the_house_doesnt_name_the_reporter_even_by_token():
     sent = decode(planned.body)
     assert isinstance(sent.data, OrderDispatched)
     assert sent.data.matter.text == fact.matter.text
+
+
+def test_what_leaves_the_house_names_no_other_persons_complaint():
+    """The first complaint of a cluster is somebody else's."""
+    fact = a_dispatch(cluster=Cluster(complaint_id=UUID(int=77), size=2, score=0.5))
+    step = watch(a_tracked_event(fact, 2), None, Directory([STREET]), Open(), NOON)
+    (planned,) = step.state.planned
+    assert str(UUID(int=77)).encode() not in planned.body
 
 
 def test_a_call_back_is_due_at_once_and_lapses_when_the_tracker_says():

@@ -8,7 +8,7 @@ from typing import Annotated
 import asyncpg
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from pydantic import BaseModel, Field
 
 from services.events import ComplaintSupplemented, encode
@@ -43,7 +43,11 @@ class Body(BaseModel):
 
 def an_app() -> FastAPI:
     """An application with every kind of trouble."""
-    app = create_app("trouble")
+    app = create_app("trouble", larger_bodies={"/files": 1_500_000})
+
+    @app.post("/files")
+    async def files(request: Request) -> int:
+        return len(await request.body())
 
     @app.post("/things")
     async def things(body: Body) -> dict[str, str]:
@@ -91,11 +95,32 @@ async def test_a_body_that_is_not_json_is_a_problem_too(client: httpx.AsyncClien
 
 
 async def test_a_database_that_is_away_is_503_with_retry_after(client: httpx.AsyncClient) -> None:
-    """The caller must know that nothing was stored and when to try again."""
+    """A commit may have been lost on its way back: the caller must send the same again."""
     answer = await client.get("/away")
+    assert "may not have been stored" in answer.json()["detail"]
     assert answer.status_code == 503
     assert answer.json()["code"] == "unavailable"
     assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_no_body_is_read_beyond_what_its_path_allows(client: httpx.AsyncClient) -> None:
+    """FastAPI reads a body before it asks for the key: fifty megabytes would be a stranger's."""
+    read = 0
+
+    async def content(pieces: int) -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(pieces):
+            read += 100_000
+            yield b"x" * 100_000
+
+    undeclared = await client.post("/things", content=content(500))
+    declared = await client.post("/things", content=b"x" * 1_000_001)
+    for answer in (undeclared, declared):
+        assert (answer.status_code, answer.json()["code"]) == (413, "too-big")
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert read <= 1_100_000
+    assert (await client.post("/files", content=content(15))).json() == 1_500_000
+    assert (await client.post("/files", content=content(16))).status_code == 413
 
 
 async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:

@@ -77,8 +77,15 @@ class Ring:
 
     principal = Principal(new_id(), "a web site", Role.REPORTER)
 
+    def __init__(self) -> None:
+        self.looked_up = 0
+
+    def recall(self, key: str) -> Principal | None:
+        """Nothing has been looked up yet."""
+
     async def find(self, key: str) -> Principal | None:
         """Find it."""
+        self.looked_up += 1
         return self.principal if key == "whk_known" else None
 
 
@@ -89,6 +96,8 @@ class Listening:
     port: int
     bodies: list[int]
     app: Any
+    asked: asyncio.Event  #: Somebody waits at `/slow`.
+    going_on: asyncio.Event  #: Lets them go on.
 
     def client(self) -> httpx.AsyncClient:
         """A client of the ordinary kind."""
@@ -111,6 +120,7 @@ async def listening(patience: Patience, rates: dict[str, float]) -> AsyncIterato
     """Run a server that reads bodies."""
     app = create_app("test")
     bodies: list[int] = []
+    asked, going_on = asyncio.Event(), asyncio.Event()
 
     @app.post("/read")
     async def read(request: Request) -> dict[str, int]:
@@ -120,6 +130,16 @@ async def listening(patience: Patience, rates: dict[str, float]) -> AsyncIterato
             if bodies[-1] > 100_000:
                 raise Problem(413, "too-big", "A body has 100000 bytes at the most.")
         return {"bytes": bodies[-1]}
+
+    @app.get("/open")
+    async def opened() -> None:
+        """Ask nobody for a key."""
+
+    @app.get("/slow/{name}")
+    async def slow(name: str) -> dict[str, str]:
+        asked.set()
+        await going_on.wait()
+        return {"name": name}
 
     @app.get("/mine")
     async def mine(principal: Principal = Depends(require(Role.REPORTER))) -> dict[str, str]:  # noqa: B008
@@ -134,7 +154,7 @@ async def listening(patience: Patience, rates: dict[str, float]) -> AsyncIterato
     serving = asyncio.ensure_future(one.serve(sockets))
     try:
         await _up(port)
-        yield Listening(port, bodies, app)
+        yield Listening(port, bodies, app, asked, going_on)
     finally:
         one.should_exit = True
         await serving
@@ -197,10 +217,37 @@ async def test_beyond_a_number_of_connections_callers_are_sent_away() -> None:
     """Every open connection costs memory; what is there must go on being served."""
     async with listening(Patience(connections=3), {}) as one:
         open_ones = [await asyncio.open_connection("127.0.0.1", one.port) for _ in range(3)]
-        answer = await one.ask(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
+        answer = await one.ask(b"GET /mine HTTP/1.1\r\nhost: a\r\n\r\n")
+        lively = await one.ask(b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
         for _, writer in open_ones:
             writer.close()
     assert answer.startswith(b"HTTP/1.1 503 ")
+    assert lively.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_who_sends_ahead_has_the_whole_time_once_we_read_on() -> None:
+    """While an earlier request is answered we don't read, so nothing can come."""
+    patience = Patience(body_s=0.3)
+    async with listening(patience, {}) as one:
+        reader, writer = await asyncio.open_connection("127.0.0.1", one.port)
+        writer.write(
+            b"GET /slow/a HTTP/1.1\r\nhost: a\r\n\r\n"
+            b"POST /read HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 4\r\n\r\n12"
+        )
+        await one.asked.wait()
+        loop = asyncio.get_running_loop()
+        late = loop.create_future()
+        loop.call_later(0.25, late.set_result, None)
+        await late
+        one.going_on.set()
+        late = loop.create_future()
+        loop.call_later(0.15, late.set_result, None)
+        await late
+        writer.write(b"34")
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.close()
+    assert answer.endswith(b'{"bytes":4}')
 
 
 async def test_keys_and_addresses_are_held_to_their_rates() -> None:
@@ -208,12 +255,15 @@ async def test_keys_and_addresses_are_held_to_their_rates() -> None:
     rates = {"reporter": 0.5, "anonymous": 0.75}
     async with listening(Patience(), rates) as one, one.client() as client:
 
-        async def asked(key: str | None) -> int:
+        async def asked(key: str | None, path: str = "/mine") -> int:
             headers = {"authorization": f"Bearer {key}"} if key else {}
-            return (await client.get("/mine", headers=headers)).status_code
+            return (await client.get(path, headers=headers)).status_code
 
         assert [await asked("whk_known") for _ in range(3)] == [200, 200, 429]
         assert [await asked("whk_guess") for _ in range(2)] == [401, 401]
-        assert [await asked(None) for _ in range(2)] == [401, 429]
-        assert await asked("whk_guess") == 429
+        assert await asked("whk_guess", "/open") == 200
+        looked_up = one.app.state.keys.looked_up
+        assert [await asked(who) for who in ("whk_guess", None)] == [429, 429]
+        assert await asked("whk_other", "/open") == 429
+        assert one.app.state.keys.looked_up == looked_up
         assert (await client.get("/healthz")).status_code == 200

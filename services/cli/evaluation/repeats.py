@@ -4,7 +4,8 @@ Pairs: an order and an order that it cites, both in the file. Non-pairs: ten for
 half of them at random, half hard (same category or department, 30 days at the most apart, of
 another group). The file names no person, so who called isn't used; the door compares only
 calls of one person, where a false alarm is rarer. What an order cites is taken out of the
-words before they are compared: it would give the answer away.
+words before they are compared: it would give the answer away. `recall_with_citations` counts a
+quoted number as found; at the door it is evidence, and sure only in like words.
 """
 
 from __future__ import annotations

@@ -90,5 +90,8 @@ def _rewrite(
     if found != changed(tomllib.loads(text)):
         raise UnusualFileError(f"{file}: change it by hand")
     keys = keys_of(found, file)
-    write_private(file, after)
+    try:
+        write_private(file, after)
+    except PermissionError as error:
+        raise UnusualFileError(f"{file}: run this as its owner, or as root") from error
     return keys

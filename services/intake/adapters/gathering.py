@@ -50,7 +50,7 @@ _RETRY_AFTER_MAX_S = 60
 
 
 class OverloadedError(Exception):
-    """Too much is waiting already; nothing was stored."""
+    """Too much is waiting already."""
 
     def __init__(self, retry_after_s: int = 1) -> None:
         """Say in how many seconds it should be better."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
@@ -11,15 +10,16 @@ import asyncpg
 from services.intake.adapters import attachments, clusters, complaints, requests, unread, vault
 from services.intake.adapters.attachments import Wish
 from services.intake.decide.acceptance import complaint_number, received
-from services.intake.decide.duplicates import Asked, Conflict, New, Same, sort_out
+from services.intake.decide.duplicates import Asked, New, sort_out
 from services.intake.decide.evidence import weigh
 from services.intake.decide.likeness import pack
 from services.intake.decide.written import read, write
+from services.intake.handle.entries import Entry, Kept, Outcome, key_rows, outcome_of
 from services.runtime.errors import TransientError, is_transient
 from services.runtime.failpoints import hit
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
     from uuid import UUID
 
     from services.events import ComplaintReceived
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from services.intake.adapters.sealing import Sealer
     from services.intake.adapters.unread import Unread
     from services.intake.adapters.vault import Vault
-    from services.intake.decide.acceptance import Prepared, Request
-    from services.intake.decide.duplicates import Alias, Verdict
+    from services.intake.decide.acceptance import Request
     from services.intake.decide.evidence import Evidence
     from services.runtime.postgres import Database
     from services.runtime.transaction import Tx
@@ -39,74 +38,6 @@ _RACES_MAX = 5
 #: Digits of a number where six are used up for today.
 _LONG_NUMBER = 9
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One request on its way into a transaction."""
-
-    complaint_id: UUID
-    prepared: Prepared
-    body_hash: bytes
-    scope: str  #: The caller's API key.
-    key: str | None = None  #: Idempotency-Key.
-    media_urls: tuple[str, ...] = ()  #: Pictures to fetch later.
-    number: str = ""  #: What it is called, if it was kept before it was read.
-
-    @property
-    def weight(self) -> int:
-        """About how many bytes it keeps: a Chinese letter has two, and text is kept twice."""
-        return 4_000 + 4 * len(self.prepared.matter.text)
-
-    @property
-    def aliases(self) -> tuple[Alias, ...]:
-        """Names under which this request may be known."""
-        return aliases_of(self.scope, self.key, self.prepared.origin, self.prepared.external_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One request that is made durable now and read later; every code in it was looked up."""
-
-    complaint_id: UUID
-    request: Request  #: With `received_at`.
-    body_hash: bytes
-    scope: str  #: As of an `Entry`.
-    key: str | None
-    number_prefix: str
-    local_date: date  #: Day of acceptance in the city, for the number.
-    is_bulk: bool = False  #: Of a file.
-
-    @property
-    def weight(self) -> int:
-        """About how many bytes it keeps."""
-        return 2_000 + 2 * len(self.request.text)
-
-    @property
-    def aliases(self) -> tuple[Alias, ...]:
-        """Names under which this request may be known."""
-        return aliases_of(self.scope, self.key, self.request.origin, self.request.external_id)
-
-
-def aliases_of(
-    scope: str, key: str | None, origin: str | None, external_id: str | None
-) -> tuple[Alias, ...]:
-    """Give the names under which a request may be known."""
-    by_key: tuple[Alias, ...] = (("key", scope, key),) if key else ()
-    if origin and external_id:
-        return (*by_key, ("pair", origin, external_id))
-    return by_key
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A complaint that is durable."""
-
-    complaint_id: UUID
-    number: str
-    is_new: bool
-
-
-Outcome = Accepted | Conflict
 
 E = TypeVar("E", Entry, Kept)
 #: Makes new requests durable, with numbers of so many digits; gives the numbers.
@@ -184,10 +115,10 @@ class Door:
             judged = list(zip(entries, verdicts, strict=True))
             new = [entry for entry, verdict in judged if isinstance(verdict, New)]
             numbers = await store(tx, new, digits) if new else {}
-            keys = [row for pair in judged for row in _key_rows(*pair, tx.now)]
+            keys = [row for pair in judged for row in key_rows(*pair, tx.now)]
             if keys:
                 await complaints.name(tx, keys)
-        return [_outcome(entry, verdict, numbers) for entry, verdict in judged]
+        return [outcome_of(entry, verdict, numbers) for entry, verdict in judged]
 
     async def _keep_pictures(self, tx: Tx, new: Sequence[Entry]) -> None:
         """Remember which pictures to fetch, and whose no agency may see."""
@@ -316,27 +247,3 @@ def _row(entry: Entry, number: str, evidence: Evidence, now: datetime) -> compla
         sketch=pack(prepared.sketch),
         cluster_id=evidence.joined.head_id,
     )
-
-
-def _key_rows(entry: Entry | Kept, verdict: Verdict, now: datetime) -> list[complaints.KeyRow]:
-    """List the Idempotency-Keys that lead to an answer from now on."""
-    if isinstance(verdict, Conflict):
-        return []
-    aliases, answer_id = entry.aliases, entry.complaint_id
-    if isinstance(verdict, Same):
-        aliases, answer_id = verdict.new_aliases, verdict.complaint_id
-    return [
-        complaints.KeyRow(owner, name, entry.body_hash, answer_id, now)
-        for kind, owner, name in aliases
-        if kind == "key"
-    ]
-
-
-def _outcome(entry: Entry | Kept, verdict: Verdict, numbers: dict[UUID, str]) -> Outcome:
-    match verdict:
-        case New():
-            return Accepted(entry.complaint_id, numbers[entry.complaint_id], is_new=True)
-        case Same(complaint_id, number):
-            return Accepted(complaint_id, number or numbers[complaint_id], is_new=False)
-        case Conflict():
-            return verdict

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.intake.adapters import unread
 from services.intake.decide.acceptance import prepare
 from services.intake.decide.objections import Refused, without_codes
-from services.intake.handle.door import Entry
+from services.intake.handle.entries import Entry
 from services.runtime import telemetry
 from services.runtime.errors import is_transient
 

@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
-from pydantic import ValidationError
 
 from services.intake.adapters.gathering import OverloadedError
 from services.intake.decide.acceptance import prepare
 from services.intake.decide.duplicates import Conflict
 from services.intake.decide.objections import Refused, objection
 from services.intake.handle import Entry, Kept
-from services.intake.http.bodies import ComplaintBody
+from services.intake.http.bodies import ComplaintBody, checked
 from services.intake.http.desk import idempotency_conflict
 from services.runtime.failpoints import hit
 from services.runtime.ids import new_id
@@ -68,13 +67,7 @@ def request_of(raw: Any) -> acceptance.Request:  # noqa: ANN401 - any JSON
     Raises:
         Problem: 422, naming every wrong field.
     """
-    try:
-        return ComplaintBody.model_validate(raw).request()
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid_request(
-            [(".".join(map(str, fault["loc"])) or "body", fault["msg"]) for fault in faults]
-        ) from error
+    return checked(ComplaintBody, raw).request()
 
 
 async def take_written(
@@ -189,6 +182,6 @@ def overloaded(retry_after_s: int = 1) -> Problem:
     return Problem(
         503,
         "overloaded",
-        "Too much is waiting. Nothing was stored.",
+        "Too much is waiting. Send it again after Retry-After seconds.",
         headers={"Retry-After": str(retry_after_s)},
     )

@@ -167,11 +167,11 @@ def delivery_id(event: Event, endpoint: Endpoint) -> UUID:
 
 
 #: Fields of a matter that stay inside.
-_LINKS = ("reporter", "repeat_of", "repeat_score")
+_LINKS = ("reporter", "repeat_of", "repeat_score", "cluster")
 
 
 def for_outside(event: Event) -> Event:
-    """Take out what links one person's complaints to each other: token and repeat.
+    """Take out what links complaints to each other: token, repeat, cluster.
 
     A secret reporter (保密) must not be recognisable to the agency at all, also not by a later
     complaint that names an earlier one. Nobody outside can do anything rightful with either.
