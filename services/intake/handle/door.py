@@ -150,7 +150,7 @@ class Door:
             origin=request.origin,
             external_id=request.external_id,
             is_bulk=entry.is_bulk,
-            sealed=self._letters.seal(f"unread/{entry.complaint_id}", write(request)),
+            sealed=self._letters.seal(f"unread/{entry.complaint_id.hex}", write(request)),
         )
 
     def open(self, letter: Unread) -> Request:
@@ -159,7 +159,7 @@ class Door:
         Raises:
             MisconfiguredError: It was sealed with another key.
         """
-        return read(self._letters.open(f"unread/{letter.complaint_id}", letter.sealed))
+        return read(self._letters.open(f"unread/{letter.complaint_id.hex}", letter.sealed))
 
     async def tell(self, tx: Tx, entries: Sequence[Entry]) -> None:
         """Tell of requests that were kept, now that they are read; `Entry.number` is theirs."""

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from services.runtime.transaction import Tx
 
 #: Read together while nobody is waiting at the door, and while somebody is.
-READ_TOGETHER = 25
+READ_TOGETHER = 8
 READ_BESIDE_CALLERS = 4
 
 #: The pause after each reading while somebody is waiting: it takes little of the time then.
-_PAUSE_S = 0.2
+_PAUSE_S = 0.4
 
 #: What a process that died left behind is looked for so often.
 _LOOK_EVERY_S = 1.0

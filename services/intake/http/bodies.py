@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
@@ -94,8 +95,12 @@ class ComplaintBody(_Body):
     external_id: ExternalId | None = None
     media_urls: Annotated[tuple[MediaUrl, ...], Field(max_length=5)] = ()
 
-    def request(self) -> Request:
-        """Give it as the core takes it; PostgreSQL's text and JSON know no NUL."""
+    def request(self, now: datetime | None = None) -> Request:
+        """Give it as the core takes it; PostgreSQL's text and JSON know no NUL.
+
+        Args:
+            now: When it was received, if it says nothing of that itself.
+        """
         place, reporter = self.place, self.reporter
         return Request(
             channel=self.channel,
@@ -105,7 +110,7 @@ class ComplaintBody(_Body):
             category=self.category,
             urgency=self.urgency,
             language=self.language,
-            received_at=self.received_at,
+            received_at=self.received_at or now,
             district=place.district,
             street=place.street,
             community=place.community,

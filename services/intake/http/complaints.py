@@ -35,7 +35,7 @@ BATCH_BYTES_MAX = 20_000_000
 BATCH_ITEMS_MAX = 500
 
 #: Items prepared before others get a turn: some 5 ms.
-_ITEMS_PER_TURN = 40
+_ITEMS_PER_TURN = 20
 
 admit_reporter = require(Role.REPORTER, Role.OPERATOR, Role.SERVICE)
 _Reporting = Annotated[Principal, Depends(admit_reporter)]
@@ -136,6 +136,7 @@ async def _take_items(desk: Desk, items: list[Any], principal: Principal) -> lis
     """Check all, keep the good ones, report each."""
     results: list[dict[str, Any]] = []
     entries: list[Kept] = []
+    now = desk.clock.now()
     places: list[int] = []
     for index, item in enumerate(items):
         if index % _ITEMS_PER_TURN == _ITEMS_PER_TURN - 1:
@@ -143,7 +144,7 @@ async def _take_items(desk: Desk, items: list[Any], principal: Principal) -> lis
         results.append({"index": index})
         try:
             entries.append(
-                kept_for(desk, request_of(item), item, str(principal.key_id), is_bulk=True)
+                kept_for(desk, request_of(item, now), item, str(principal.key_id), is_bulk=True)
             )
             places.append(index)
         except Problem as problem:

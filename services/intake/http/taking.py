@@ -21,6 +21,7 @@ from services.runtime.problems import Problem, invalid_request
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from fastapi import Request
 
@@ -61,13 +62,16 @@ async def read_json(request: Request, bytes_max: int) -> Any:  # noqa: ANN401 - 
     return raw
 
 
-def request_of(raw: Any) -> acceptance.Request:  # noqa: ANN401 - any JSON
+def request_of(
+    raw: Any,  # noqa: ANN401 - any JSON
+    now: datetime | None = None,
+) -> acceptance.Request:
     """Check the form of one complaint as callers of our own API write it, see `ComplaintBody`.
 
     Raises:
         Problem: 422, naming every wrong field.
     """
-    return checked(ComplaintBody, raw).request()
+    return checked(ComplaintBody, raw).request(now)
 
 
 async def take_written(
@@ -84,7 +88,7 @@ async def take_written(
     Raises:
         Problem: 422, naming every wrong field; as `take`.
     """
-    request = request_of(raw)
+    request = request_of(raw, desk.clock.now())
     if desk.is_crowded:
         return await _settled(desk.kept.submit, kept_for(desk, request, raw, scope, key))
     return await take(desk, entry_for(desk, request, raw, scope, key))
