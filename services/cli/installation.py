@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.runtime.files import flush_folder
 from stack.program import StackError
 
 if TYPE_CHECKING:
@@ -152,11 +153,7 @@ def write_private(path: Path, text: str) -> None:
     except OSError:
         pending.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    flush_folder(path.parent)
 
 
 def _give_to_owner_of(path: Path, descriptor: int) -> None:

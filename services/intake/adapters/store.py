@@ -22,6 +22,7 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from services.runtime.errors import MisconfiguredError
+from services.runtime.files import flush_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -137,9 +138,9 @@ class Folder:
             except OSError:
                 half.unlink(missing_ok=True)
                 raise
-        _flush_folder(file.parent)
+        flush_folder(file.parent)
         if is_new:
-            _flush_folder(file.parent.parent)
+            flush_folder(file.parent.parent)
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
         """Open, then read in a thread, so that a slow disk stops nobody else."""
@@ -162,7 +163,7 @@ class Folder:
         if file.parent.is_dir():
             file.unlink(missing_ok=True)
             _half_of(file).unlink(missing_ok=True)
-            _flush_folder(file.parent)
+            flush_folder(file.parent)
 
 
 def _half_of(file: Path) -> Path:
@@ -186,14 +187,6 @@ async def _pieces(opened: BinaryIO) -> AsyncIterator[bytes]:
     with opened:
         while piece := await asyncio.to_thread(opened.read, _CHUNK_BYTES):
             yield piece
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Bucket:

@@ -68,7 +68,7 @@ class Door:
         again one by one.
 
         Raises:
-            Exception: The database can't be reached; nothing was stored.
+            Exception: The database can't be reached; only a repetition tells what was stored.
         """
         return await self._settle(entries, self._take)
 
@@ -130,13 +130,7 @@ class Door:
             await attachments.add_secret(tx, secret)
 
     async def _keep(self, tx: Tx, new: Sequence[Kept], digits: int) -> dict[UUID, str]:
-        drawn = await complaints.draw_numbers(tx, len(new))
-        numbers = {
-            entry.complaint_id: complaint_number(
-                entry.number_prefix, entry.local_date, number, digits
-            )
-            for entry, number in zip(new, drawn, strict=True)
-        }
+        numbers = await _numbers(tx, new, digits)
         await unread.put(tx, [self._letter(one, numbers[one.complaint_id], tx.now) for one in new])
         return numbers
 
@@ -166,14 +160,7 @@ class Door:
         await self._store(tx, entries, {entry.complaint_id: entry.number for entry in entries})
 
     async def _take(self, tx: Tx, new: Sequence[Entry], digits: int) -> dict[UUID, str]:
-        drawn = await complaints.draw_numbers(tx, len(new))
-        numbers = {
-            entry.complaint_id: complaint_number(
-                entry.prepared.number_prefix, entry.prepared.local_date, number, digits
-            )
-            for entry, number in zip(new, drawn, strict=True)
-        }
-        return await self._store(tx, new, numbers)
+        return await self._store(tx, new, await _numbers(tx, new, digits))
 
     async def _store(
         self, tx: Tx, new: Sequence[Entry], numbers: dict[UUID, str]
@@ -225,6 +212,14 @@ class Door:
         assert identity is not None  # noqa: S101 - for the type checker
         sealed = self._vault.seal(entry.complaint_id, matter.reporter, identity)
         return vault.Sealed(entry.complaint_id, matter.reporter, sealed, matter.is_secret, now)
+
+
+async def _numbers(tx: Tx, new: Sequence[Entry | Kept], digits: int) -> dict[UUID, str]:
+    drawn = await complaints.draw_numbers(tx, len(new))
+    return {
+        entry.complaint_id: complaint_number(entry.number_prefix, entry.local_date, number, digits)
+        for entry, number in zip(new, drawn, strict=True)
+    }
 
 
 def _row(entry: Entry, number: str, evidence: Evidence, now: datetime) -> complaints.Row:

@@ -29,6 +29,16 @@ class Entry:
     number: str = ""  #: What it is called, if it was kept before it was read.
 
     @property
+    def number_prefix(self) -> str:
+        """The city's."""
+        return self.prepared.number_prefix
+
+    @property
+    def local_date(self) -> date:
+        """Day of acceptance in the city, for the number."""
+        return self.prepared.local_date
+
+    @property
     def weight(self) -> int:
         """About how many bytes it keeps: a Chinese letter has two, and text is kept twice."""
         return 4_000 + 4 * len(self.prepared.matter.text)

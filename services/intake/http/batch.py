@@ -197,7 +197,7 @@ def _entry(desk: Desk, mapper: Mapper, row: Row | BadRow, scope: str) -> Kept | 
     if isinstance(made, BadRow):
         return made
     try:
-        return kept_for(desk, request_of(made), made, scope, is_bulk=True)
+        return kept_for(desk, request_of(made, desk.clock.now()), made, scope, is_bulk=True)
     except Problem as problem:
         if problem.status >= 500:  # noqa: PLR2004 - our trouble, not the row's
             raise

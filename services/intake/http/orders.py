@@ -7,20 +7,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.intake.adapters import complaints, views
-from services.intake.adapters.complaints import KeyRow, RacedError
+from services.intake.adapters import views
 from services.intake.decide.commands import NEEDS_NOTE, report_action
 from services.intake.http.bodies import ActionBody, Purpose
-from services.intake.http.desk import Desk, idempotency_conflict, idempotency_key, json_answer
+from services.intake.http.desk import Desk, json_answer
 from services.intake.http.identities import access_of
-from services.runtime.errors import TransientError
+from services.intake.http.once import asked, once
 from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem, invalid_request, problem_responses
 
 if TYPE_CHECKING:
     from services.intake.adapters.vault import Contact, Outcome
-
-_RACES_MAX = 5
+    from services.runtime.transaction import Tx
 
 _Agency = Annotated[Principal, Depends(require(Role.AGENCY))]
 
@@ -38,14 +36,14 @@ def routes(desk: Desk) -> APIRouter:
         """Report what an agency did with its order; the tracker judges whether it counts."""
         if body.action in NEEDS_NOTE and not body.note:
             raise invalid_request([("note", f"is needed to {body.action}")])
-        key = idempotency_key(request)
-        for _ in range(_RACES_MAX):
-            try:
-                event_id = await _act(desk, order_id, body, principal, key)
-            except RacedError:
-                continue  # The same request at the same time: now its answer is known.
-            return json_answer({"event_id": str(event_id)}, 202)
-        raise TransientError("the same Idempotency-Key is used many times at once")
+        about = f"orders/{order_id}"
+        command = asked(desk, request, principal, about, body.model_dump(mode="json"))
+
+        async def work(tx: Tx) -> UUID:
+            return await _act(tx, order_id, body, principal)
+
+        event_id = await once(desk, command, work)
+        return json_answer({"event_id": str(event_id)}, 202)
 
     @router.get("/complaints/{complaint_id}/contact")
     async def contact(
@@ -57,28 +55,12 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-async def _act(
-    desk: Desk, order_id: UUID, body: ActionBody, principal: Principal, key: str | None
-) -> UUID:
-    scope = str(principal.key_id)
-    body_hash = desk.body_hash(f"orders/{order_id}", body.model_dump(mode="json"))
-    async with desk.db.transaction() as tx:
-        order = await views.order_of(tx, order_id)
-        if order is None or order["agency"] != principal.agency:
-            raise no_such_order()
-        if key:
-            known = (await complaints.find_known(tx, [("key", scope, key)])).get(
-                ("key", scope, key)
-            )
-            if known and known.body_hash != body_hash:
-                raise idempotency_conflict()
-            if known:
-                return known.complaint_id
-        fact = report_action(order_id, order["agency"], body.action, body.note, tx.now)
-        event_id = tx.emit(order["complaint_id"], fact)
-        if key:
-            await complaints.name(tx, [KeyRow(scope, key, body_hash, event_id, tx.now)])
-    return event_id
+async def _act(tx: Tx, order_id: UUID, body: ActionBody, principal: Principal) -> UUID:
+    order = await views.order_of(tx, order_id)
+    if order is None or order["agency"] != principal.agency:
+        raise no_such_order()
+    fact = report_action(order_id, order["agency"], body.action, body.note, tx.now)
+    return tx.emit(order["complaint_id"], fact)
 
 
 def no_such_order() -> Problem:

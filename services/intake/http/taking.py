@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -103,7 +102,7 @@ def kept_for(
     *,
     is_bulk: bool = False,
 ) -> Kept:
-    """Prepare a complaint for being kept, to be read later.
+    """Prepare a complaint for being kept, to be read later; `request` says when it was received.
 
     Raises:
         Problem: 422, naming the field that can't be right.
@@ -113,7 +112,7 @@ def kept_for(
         raise invalid_request([(refused.field, refused.message)])
     return Kept(
         new_id(),
-        request if request.received_at else replace(request, received_at=now),
+        request,
         desk.body_hash("complaints", raw),
         scope,
         key,
