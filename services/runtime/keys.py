@@ -21,7 +21,7 @@ from services.runtime.limits import ANONYMOUS, Limits, address_of
 from services.runtime.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import asyncpg
     from starlette.types import Scope
@@ -72,13 +72,14 @@ class KeyRing:
         self._pool = pool
         self._kept: dict[bytes, tuple[float, Principal]] = {}
         self._built_in = {
-            _hash(key): Principal(child_id(UUID(int=0), f"key/{role}"), f"built-in {role}", role)
+            digest_of(key): Principal(
+                child_id(UUID(int=0), f"key/{role}"), f"built-in {role}", role
+            )
             for key, role in (built_in or {}).items()
         }
 
-    async def find(self, key: str) -> Principal | None:
-        """Find who holds `key`; None if nobody may."""
-        digest = _hash(key)
+    async def find(self, digest: bytes) -> Principal | None:
+        """Find who holds the key that has this `digest_of`; None if nobody may."""
         if digest in self._built_in:
             return self._built_in[digest]
         kept = self._kept.get(digest)
@@ -92,9 +93,8 @@ class KeyRing:
             self._kept.pop(digest, None)
         return found
 
-    def recall(self, key: str) -> Principal | None:
-        """Say who held `key` when it was last looked up; None also if it never was."""
-        digest = _hash(key)
+    def recall(self, digest: bytes) -> Principal | None:
+        """Say who held the key when it was last looked up; None also if it never was."""
         kept = self._kept.get(digest)
         return self._built_in.get(digest) or (kept[1] if kept else None)
 
@@ -113,21 +113,28 @@ async def add_key(
 ) -> tuple[str, UUID]:
     """Store a key (a new one unless given) and return it with its id."""
     key = key or new_key()
-    key_id = await conn.fetchval(_ADD, new_id(), _hash(key), name, role.value, agency)
+    key_id = await conn.fetchval(_ADD, new_id(), digest_of(key), name, role.value, agency)
     return key, key_id
 
 
-def _hash(key: str) -> bytes:
+def digest_of(key: str) -> bytes:
+    """Give what a key is kept as: nobody who reads the table can use it."""
     return hashlib.sha256(key.encode()).digest()
 
 
 def bearer_of(scope: Scope) -> str:
     """Give the key that a request's header holds, or an empty text."""
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, key = value.decode("latin-1").partition(" ")
-            return key.strip() if scheme.lower() == "bearer" else ""
-    return ""
+    scheme, _, key = (header_of(scope, b"authorization") or "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """Give a request's first header of a name in lower case; None if it has none."""
+    for found, value in scope["headers"]:
+        if found == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
 
 
 def count(scope: Scope, key: str) -> None:
@@ -138,11 +145,15 @@ def count(scope: Scope, key: str) -> None:
     Raises:
         Problem: 429.
     """
+    _count(scope, digest_of(key) if key else b"")
+
+
+def _count(scope: Scope, digest: bytes) -> None:
     state = scope["app"].state
     limits: Limits | None = getattr(state, "limits", None)
     if limits is None or _COUNTED in scope:
         return
-    known: Principal | None = state.keys.recall(key) if key else None
+    known: Principal | None = state.keys.recall(digest) if digest else None
     counted = (known.role, known.key_id) if known else (ANONYMOUS, address_of(scope))
     limits.check(*counted)
     scope[_COUNTED] = counted
@@ -154,15 +165,41 @@ async def admit(scope: Scope, key: str) -> Principal | None:
     Raises:
         Problem: 429.
     """
-    count(scope, key)
+    digest = digest_of(key)
+    _count(scope, digest)
     state = scope["app"].state
     ring: KeyRing = state.keys
-    principal = await ring.find(key)
+    principal = await ring.find(digest)
     limits: Limits | None = getattr(state, "limits", None)
     if limits and principal and scope[_COUNTED] != (principal.role, principal.key_id):
         limits.give_back(*scope[_COUNTED])
         scope[_COUNTED] = (principal.role, principal.key_id)
         limits.check(*scope[_COUNTED])
+    return principal
+
+
+async def let_in(scope: Scope, roles: Collection[Role]) -> Principal:
+    """Let only these roles in.
+
+    Raises:
+        Problem: As `require` says.
+    """
+    key = bearer_of(scope)
+    if not key:
+        raise Problem(
+            401,
+            "no-key",
+            "Send a key: Authorization: Bearer whk_…",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    principal = await admit(scope, key)
+    if principal is None:
+        raise Problem(401, "unknown-key", "This key is unknown or revoked.")
+    if principal.role not in roles:
+        allowed = ", ".join(roles)
+        raise Problem(
+            403, "wrong-role", f"A key of role {principal.role} can't do this ({allowed} can)."
+        )
     return principal
 
 
@@ -174,23 +211,7 @@ def require(*roles: Role) -> Callable[..., Principal]:
     """
 
     async def dependency(request: Request) -> Principal:
-        key = bearer_of(request.scope)
-        if not key:
-            raise Problem(
-                401,
-                "no-key",
-                "Send a key: Authorization: Bearer whk_…",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        principal = await admit(request.scope, key)
-        if principal is None:
-            raise Problem(401, "unknown-key", "This key is unknown or revoked.")
-        if principal.role not in roles:
-            allowed = ", ".join(roles)
-            raise Problem(
-                403, "wrong-role", f"A key of role {principal.role} can't do this ({allowed} can)."
-            )
-        return principal
+        return await let_in(request.scope, roles)
 
     return dependency  # type: ignore[return-value]  # FastAPI awaits it
 
@@ -203,6 +224,9 @@ __all__ = [
     "admit",
     "bearer_of",
     "count",
+    "digest_of",
+    "header_of",
+    "let_in",
     "new_key",
     "require",
 ]

@@ -27,6 +27,19 @@ _LOCKED_WITHIN_S = 5
 _IDLE_WITHIN_S = 30
 
 
+class _Connection(asyncpg.Connection):
+    """A connection that goes back to its pool as it is.
+
+    asyncpg resets it first, one more round trip for every transaction and every statement.
+    Nothing here changes a session's settings, listens, or locks beyond a transaction; what a
+    cancelled transaction left open is rolled back all the same.
+    """
+
+    def get_reset_query(self) -> str:
+        """Ask for nothing."""
+        return ""
+
+
 class Database:
     """A pool on one service's schema; unqualified table names mean that schema's."""
 
@@ -47,6 +60,7 @@ class Database:
             dsn,
             min_size=1,
             max_size=size,
+            connection_class=_Connection,
             init=_set_codecs,
             command_timeout=60,
             server_settings={
@@ -101,6 +115,11 @@ class Database:
             raise
         if rows:
             self.on_commit(rows)
+
+    @property
+    def instant(self) -> datetime | None:
+        """The instant for a statement outside a transaction; None: its own `now()` counts."""
+        return None if self._clock.is_database else self._clock.now()
 
     async def _now(self, conn: Any) -> datetime:  # noqa: ANN401 - asyncpg's proxy
         if self._clock.is_database:

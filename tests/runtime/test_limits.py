@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from services.runtime import limits
 from services.runtime.http import create_app
 from services.runtime.ids import new_id
-from services.runtime.keys import Principal, Role, require
+from services.runtime.keys import Principal, Role, digest_of, require
 from services.runtime.limits import Limits, Rate, RateLimiter
 from services.runtime.listening import Patience, server, shared_socket
 from services.runtime.problems import Problem
@@ -80,13 +80,13 @@ class Ring:
     def __init__(self) -> None:
         self.looked_up = 0
 
-    def recall(self, key: str) -> Principal | None:
+    def recall(self, digest: bytes) -> Principal | None:
         """Nothing has been looked up yet."""
 
-    async def find(self, key: str) -> Principal | None:
+    async def find(self, digest: bytes) -> Principal | None:
         """Find it."""
         self.looked_up += 1
-        return self.principal if key == "whk_known" else None
+        return self.principal if digest == digest_of("whk_known") else None
 
 
 @dataclass

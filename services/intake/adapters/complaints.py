@@ -35,6 +35,9 @@ _KNOWN = """
 
 _NUMBERS = "SELECT nextval('intake.complaint_number') FROM generate_series(1, $1)"
 
+#: Numbers drawn at once: at the most so many are lost with a process.
+_NUMBERS_DRAWN = 100
+
 #: What each new complaint may repeat: the same words, and the person's latest twenty, which
 #: bounds the work for somebody who calls every day. Streets are locked (see `clusters`) so
 #: that the next statement sees all that others have told of them.
@@ -92,7 +95,7 @@ _FILLED = (0, 7, 8, 9, 10, 11, 12, 13, 14)
 
 _NAME = """
     INSERT INTO intake.idempotency_key (scope, key, body_hash, answer_id, created_at)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::timestamptz[])
+    SELECT *, $5 FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[])
     ON CONFLICT (scope, key) DO NOTHING
 """
 
@@ -138,7 +141,6 @@ class KeyRow(NamedTuple):
     key: str
     body_hash: bytes
     answer_id: UUID
-    created_at: datetime
 
 
 async def find_known(tx: Tx, aliases: Sequence[Alias]) -> dict[Alias, Known]:
@@ -160,9 +162,20 @@ async def find_known(tx: Tx, aliases: Sequence[Alias]) -> dict[Alias, Known]:
     }
 
 
-async def draw_numbers(tx: Tx, count: int) -> list[int]:
-    """Draw numbers for new complaints; one that isn't used in the end leaves a gap."""
-    return [row[0] for row in await tx.conn.fetch(_NUMBERS, count)]
+class Numbers:
+    """Numbers for new complaints, drawn many at a time; what isn't used in the end leaves a gap."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._drawn: list[int] = []
+
+    async def take(self, conn: asyncpg.Connection | Database, count: int) -> list[int]:
+        """Take so many, drawing more if there aren't enough."""
+        while len(self._drawn) < count:
+            rows = await conn.fetch(_NUMBERS, max(count, _NUMBERS_DRAWN))
+            self._drawn += [row[0] for row in rows]
+        taken, self._drawn = self._drawn[:count], self._drawn[count:]
+        return taken
 
 
 async def find_earlier(tx: Tx, traces: Sequence[Trace]) -> list[list[Trace]]:
@@ -226,7 +239,7 @@ async def name(tx: Tx, rows: Sequence[KeyRow]) -> None:
     Raises:
         RacedError: Another instance has stored one of the keys since `find_known`.
     """
-    status: str = await tx.conn.execute(_NAME, *zip(*sorted(rows), strict=True))
+    status: str = await tx.conn.execute(_NAME, *zip(*sorted(rows), strict=True), tx.now)
     _all_stored(status, len(rows))
 
 

@@ -76,6 +76,7 @@ class _Lane(Generic[T, R]):
         self._weigh = weigh
         self._queue: deque[tuple[T, asyncio.Future[R], float]] = deque()
         self._bytes = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
         self._expiring: asyncio.TimerHandle | None = None
         self._began_at = 0.0
@@ -89,7 +90,10 @@ class _Lane(Generic[T, R]):
         is_full = len(self._queue) >= self._waiting_max or self._bytes + weight > WAITING_BYTES_MAX
         if is_full and self._queue:
             raise OverloadedError(self._retry_after_s())
-        loop, now = asyncio.get_running_loop(), time.monotonic()
+        if self._loop is None:
+            # Kept: Python 3.11 asks the system for the process's id each time it is asked.
+            self._loop = asyncio.get_running_loop()
+        loop, now = self._loop, time.monotonic()
         self._bytes += weight
         futures = []
         for item in items:

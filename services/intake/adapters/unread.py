@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from services.intake.adapters.complaints import RacedError
+import asyncpg
+
+from services.intake.adapters.complaints import KeyRow, RacedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,22 +19,25 @@ if TYPE_CHECKING:
 #: The complaint's own row gives it its id, number and names; what it says comes with reading.
 _PUT = """
     WITH kept AS (
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[], $5::text[],
+        SELECT *, coalesce($9::timestamptz, now()) AS at
+        FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bytea[], $5::text[],
             $6::text[], $7::boolean[], $8::bytea[]) AS r (complaint_id, number, received_at,
             body_hash, origin, external_id, is_bulk, sealed)
     ), stored AS (
         INSERT INTO intake.complaint (complaint_id, number, accepted_at, received_at, body_hash,
             origin, external_id, fingerprint)
-        SELECT complaint_id, number, $9, received_at, body_hash, origin, external_id, ''
+        SELECT complaint_id, number, at, received_at, body_hash, origin, external_id, ''
         FROM kept
-        ON CONFLICT (origin, external_id) WHERE external_id IS NOT NULL DO NOTHING
-        RETURNING complaint_id
-    ), unread AS (
-        INSERT INTO intake.unread (complaint_id, is_bulk, due_at, sealed)
-        SELECT complaint_id, is_bulk, $9, sealed FROM kept
+    ), named AS (
+        INSERT INTO intake.idempotency_key (scope, key, body_hash, answer_id, created_at)
+        SELECT scope, key, body_hash, answer_id, coalesce($9, now())
+        FROM unnest($10::text[], $11::text[], $12::bytea[], $13::uuid[])
+            AS n (scope, key, body_hash, answer_id)
     )
-    SELECT count(*) FROM stored
+    INSERT INTO intake.unread (complaint_id, is_bulk, due_at, sealed)
+    SELECT complaint_id, is_bulk, at, sealed FROM kept
 """
+_TAKEN = frozenset({"complaint_external", "idempotency_key_pkey"})
 #: People before files, then as they came; what another instance reads is left to it.
 _CLAIM = """
     SELECT u.complaint_id, u.is_bulk, u.sealed, c.number, c.body_hash
@@ -80,17 +85,32 @@ class Letter(NamedTuple):
     sealed: bytes
 
 
-async def put(tx: Tx, letters: Sequence[Letter]) -> None:
-    """Keep requests.
+async def put(
+    conn: asyncpg.Connection | Database,
+    letters: Sequence[Letter],
+    names: Sequence[KeyRow] = (),
+    at: datetime | None = None,
+) -> None:
+    """Keep requests and let Idempotency-Keys lead to them, all or none.
+
+    Args:
+        conn: The connection of a transaction, or a database for this statement alone.
+        letters: The requests.
+        names: The keys.
+        at: When; None for the database's `now()`.
 
     Raises:
-        RacedError: Another instance has stored one of the pairs since `find_known`.
+        RacedError: A pair or a key stands for something already.
     """
-    # One order of pairs for all instances: no deadlock.
+    # One order of pairs and keys for all instances: no deadlock.
     ordered = sorted(letters, key=lambda one: (one.origin or "", one.external_id or ""))
-    stored = await tx.conn.fetchval(_PUT, *zip(*ordered, strict=True), tx.now)
-    if stored != len(letters):
-        raise RacedError
+    keys = zip(*sorted(names), strict=True) if names else ([],) * len(KeyRow._fields)
+    try:
+        await conn.execute(_PUT, *zip(*ordered, strict=True), at, *keys)
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name in _TAKEN:
+            raise RacedError from error
+        raise
 
 
 async def claim(tx: Tx, limit: int) -> list[Unread]:

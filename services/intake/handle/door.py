@@ -9,7 +9,12 @@ import asyncpg
 
 from services.intake.adapters import attachments, clusters, complaints, requests, unread, vault
 from services.intake.adapters.attachments import Wish
-from services.intake.decide.acceptance import complaint_number, received
+from services.intake.decide.acceptance import (
+    LONG_NUMBER_DIGITS,
+    NUMBER_DIGITS,
+    complaint_number,
+    received,
+)
 from services.intake.decide.duplicates import Asked, New, sort_out
 from services.intake.decide.evidence import weigh
 from services.intake.decide.likeness import pack
@@ -35,9 +40,6 @@ if TYPE_CHECKING:
 #: Races lost against other instances before the caller is told to come again.
 _RACES_MAX = 5
 
-#: Digits of a number where six are used up for today.
-_LONG_NUMBER = 9
-
 
 E = TypeVar("E", Entry, Kept)
 #: Makes new requests durable, with numbers of so many digits; gives the numbers.
@@ -60,6 +62,7 @@ class Door:
         self._vault = sealer
         self._addresses = addresses
         self._letters = letters
+        self._numbers = complaints.Numbers()
 
     async def accept(self, entries: Sequence[Entry]) -> Sequence[Outcome | Exception]:
         """Take requests in; when this returns they are durable.
@@ -73,8 +76,27 @@ class Door:
         return await self._settle(entries, self._take)
 
     async def keep(self, entries: Sequence[Kept]) -> Sequence[Outcome | Exception]:
-        """Make requests durable, as `accept` does, to be read later by `tell`."""
-        return await self._settle(entries, self._keep)
+        """Make requests durable, as `accept` does, to be read later by `tell`.
+
+        Nobody has seen any of them before, as a rule: so they are stored on that assumption, in
+        one statement. If the database knows better, it stores none, and each is looked up.
+        """
+        hit("before_transaction")
+        try:
+            outcomes = await self._keep_new(entries)
+        except (complaints.RacedError, asyncpg.PostgresError) as error:
+            if is_transient(error) and not isinstance(error, asyncpg.DeadlockDetectedError):
+                raise
+            return await self._settle(entries, self._keep)
+        hit("after_accept_before_answer")
+        return outcomes
+
+    async def _keep_new(self, entries: Sequence[Kept]) -> list[Outcome | Exception]:
+        numbers = await self._numbered(self._db, entries, NUMBER_DIGITS)
+        letters = [self._letter(entry, numbers[entry.complaint_id]) for entry in entries]
+        names = [row for entry in entries for row in key_rows(entry, New())]
+        await unread.put(self._db, letters, names, self._db.instant)
+        return [outcome_of(entry, New(), numbers) for entry in entries]
 
     async def _settle(self, entries: Sequence[E], store: Store[E]) -> list[Outcome | Exception]:
         hit("before_transaction")
@@ -89,12 +111,12 @@ class Door:
 
     async def _alone(self, entry: E, store: Store[E]) -> Outcome | Exception:
         try:
-            return (await self._together([entry], store, digits=_LONG_NUMBER))[0]
+            return (await self._together([entry], store, digits=LONG_NUMBER_DIGITS))[0]
         except Exception as error:  # noqa: BLE001 - it fails this request alone
             return error
 
     async def _together(
-        self, entries: Sequence[E], store: Store[E], digits: int = 6
+        self, entries: Sequence[E], store: Store[E], digits: int = NUMBER_DIGITS
     ) -> list[Outcome | Exception]:
         for _ in range(_RACES_MAX):
             try:
@@ -115,7 +137,7 @@ class Door:
             judged = list(zip(entries, verdicts, strict=True))
             new = [entry for entry, verdict in judged if isinstance(verdict, New)]
             numbers = await store(tx, new, digits) if new else {}
-            keys = [row for pair in judged for row in key_rows(*pair, tx.now)]
+            keys = [row for pair in judged for row in key_rows(*pair)]
             if keys:
                 await complaints.name(tx, keys)
         return [outcome_of(entry, verdict, numbers) for entry, verdict in judged]
@@ -130,16 +152,18 @@ class Door:
             await attachments.add_secret(tx, secret)
 
     async def _keep(self, tx: Tx, new: Sequence[Kept], digits: int) -> dict[UUID, str]:
-        numbers = await _numbers(tx, new, digits)
-        await unread.put(tx, [self._letter(one, numbers[one.complaint_id], tx.now) for one in new])
+        numbers = await self._numbered(tx.conn, new, digits)
+        letters = [self._letter(one, numbers[one.complaint_id]) for one in new]
+        await unread.put(tx.conn, letters, at=tx.now)
         return numbers
 
-    def _letter(self, entry: Kept, number: str, now: datetime) -> unread.Letter:
+    def _letter(self, entry: Kept, number: str) -> unread.Letter:
         request = entry.request
+        assert request.received_at is not None  # noqa: S101 - for the type checker
         return unread.Letter(
             complaint_id=entry.complaint_id,
             number=number,
-            received_at=request.received_at or now,
+            received_at=request.received_at,
             body_hash=entry.body_hash,
             origin=request.origin,
             external_id=request.external_id,
@@ -160,7 +184,16 @@ class Door:
         await self._store(tx, entries, {entry.complaint_id: entry.number for entry in entries})
 
     async def _take(self, tx: Tx, new: Sequence[Entry], digits: int) -> dict[UUID, str]:
-        return await self._store(tx, new, await _numbers(tx, new, digits))
+        return await self._store(tx, new, await self._numbered(tx.conn, new, digits))
+
+    async def _numbered(
+        self, conn: asyncpg.Connection | Database, new: Sequence[Entry | Kept], digits: int
+    ) -> dict[UUID, str]:
+        drawn = await self._numbers.take(conn, len(new))
+        return {
+            one.complaint_id: complaint_number(one.number_prefix, one.local_date, number, digits)
+            for one, number in zip(new, drawn, strict=True)
+        }
 
     async def _store(
         self, tx: Tx, new: Sequence[Entry], numbers: dict[UUID, str]
@@ -212,14 +245,6 @@ class Door:
         assert identity is not None  # noqa: S101 - for the type checker
         sealed = self._vault.seal(entry.complaint_id, matter.reporter, identity)
         return vault.Sealed(entry.complaint_id, matter.reporter, sealed, matter.is_secret, now)
-
-
-async def _numbers(tx: Tx, new: Sequence[Entry | Kept], digits: int) -> dict[UUID, str]:
-    drawn = await complaints.draw_numbers(tx, len(new))
-    return {
-        entry.complaint_id: complaint_number(entry.number_prefix, entry.local_date, number, digits)
-        for entry, number in zip(new, drawn, strict=True)
-    }
 
 
 def _row(entry: Entry, number: str, evidence: Evidence, now: datetime) -> complaints.Row:

@@ -9,7 +9,7 @@ from services.intake.adapters import complaints
 from services.intake.decide.duplicates import Conflict, New, Same
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
     from uuid import UUID
 
     from services.intake.decide.acceptance import Prepared, Request
@@ -95,7 +95,7 @@ class Accepted:
 Outcome = Accepted | Conflict
 
 
-def key_rows(entry: Entry | Kept, verdict: Verdict, now: datetime) -> list[complaints.KeyRow]:
+def key_rows(entry: Entry | Kept, verdict: Verdict) -> list[complaints.KeyRow]:
     """List the Idempotency-Keys that lead to an answer from now on."""
     if isinstance(verdict, Conflict):
         return []
@@ -103,7 +103,7 @@ def key_rows(entry: Entry | Kept, verdict: Verdict, now: datetime) -> list[compl
     if isinstance(verdict, Same):
         aliases, answer_id = verdict.new_aliases, verdict.complaint_id
     return [
-        complaints.KeyRow(owner, name, entry.body_hash, answer_id, now)
+        complaints.KeyRow(owner, name, entry.body_hash, answer_id)
         for kind, owner, name in aliases
         if kind == "key"
     ]

@@ -87,7 +87,7 @@ def routes(desk: Desk) -> APIRouter:
     async def take_call(request: Request, principal: _Calling) -> Response:
         """Take a finished call in; the same call again gives the same answer."""
         raw = await read_json(request, BODY_BYTES_MAX)
-        key = idempotency_key(request)
+        key = idempotency_key(request.scope)
         wanted, cut = _request(raw, desk.lexicon.policy.city.language)
         entry = entry_for(desk, wanted, {"call": raw}, str(principal.key_id), key)
         accepted = await take(desk, entry)

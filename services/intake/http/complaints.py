@@ -18,6 +18,7 @@ from services.intake.http.taking import (
     kept_for,
     overloaded,
     read_json,
+    receive_json,
     request_of,
     submit_file,
     take_written,
@@ -28,6 +29,8 @@ from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem, invalid_request, problem_responses, unavailable_now
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope
+
     from services.intake.handle import Outcome
 
 BODY_BYTES_MAX = 100_000
@@ -37,18 +40,20 @@ BATCH_ITEMS_MAX = 500
 #: Items prepared before others get a turn: some 5 ms.
 _ITEMS_PER_TURN = 20
 
-admit_reporter = require(Role.REPORTER, Role.OPERATOR, Role.SERVICE)
-_Reporting = Annotated[Principal, Depends(admit_reporter)]
+REPORTERS = (Role.REPORTER, Role.OPERATOR, Role.SERVICE)
+_Reporting = Annotated[Principal, Depends(require(*REPORTERS))]
 _Importing = Annotated[Principal, Depends(require(Role.OPERATOR, Role.SERVICE))]
 _Counting = Annotated[
     Principal, Depends(require(Role.OPERATOR, Role.SERVICE, Role.SUPERVISOR, Role.AUDITOR))
 ]
 
 
-async def take_complaint(desk: Desk, request: Request, principal: Principal) -> dict[str, str]:
+async def take_complaint(
+    desk: Desk, scope: Scope, receive: Receive, principal: Principal
+) -> dict[str, str]:
     """Take one complaint in; what is answered means that it is durable."""
-    raw = await read_json(request, BODY_BYTES_MAX)
-    key = idempotency_key(request)
+    raw = await receive_json(scope, receive, BODY_BYTES_MAX)
+    key = idempotency_key(scope)
     accepted = await take_written(desk, raw, str(principal.key_id), key)
     found = str(accepted.complaint_id)
     url = f"{desk.public_url}/v1/complaints/{found}"
@@ -72,7 +77,9 @@ def _add_accepting(router: APIRouter, desk: Desk) -> None:
     @router.post("/complaints", status_code=202, openapi_extra=open_api(ComplaintBody))
     async def take_one(request: Request, principal: _Reporting) -> Response:
         """Take one complaint in; 202 means that it is durable."""
-        return json_answer(await take_complaint(desk, request, principal), 202)
+        return json_answer(
+            await take_complaint(desk, request.scope, request.receive, principal), 202
+        )
 
     @router.post("/complaints/batch")
     async def take_batch(request: Request, principal: _Importing) -> Response:

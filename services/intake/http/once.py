@@ -43,7 +43,7 @@ def asked(desk: Desk, request: Request, principal: Principal, about: str, body: 
     Raises:
         Problem: 422, the key is no key.
     """
-    key = idempotency_key(request)
+    key = idempotency_key(request.scope)
     return Asked(str(principal.key_id), key, desk.body_hash(about, body))
 
 
@@ -85,6 +85,6 @@ async def _known(tx: Tx, command: Asked) -> UUID | None:
 
 async def _named(tx: Tx, command: Asked, answer_id: UUID) -> UUID:
     if command.key is not None:
-        row = KeyRow(command.scope, command.key, command.body_hash, answer_id, tx.now)
+        row = KeyRow(command.scope, command.key, command.body_hash, answer_id)
         await complaints.name(tx, [row])
     return answer_id

@@ -8,24 +8,21 @@ it and answers whoever has no key.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import orjson
-from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from services.intake.http.complaints import admit_reporter, take_complaint
+from services.intake.http.complaints import REPORTERS, take_complaint
 from services.runtime import telemetry
+from services.runtime.keys import header_of, let_in
 from services.runtime.problems import answer_to
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
     from services.intake.http.desk import Desk
-    from services.runtime.keys import Principal
 
 _PATH = "/v1/complaints"
 _HEADERS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
@@ -39,7 +36,6 @@ class Shortcut:
         """Pass everything else on to `app`."""
         self._app = app
         self._desk = desk
-        self._admit = cast("Callable[[Request], Awaitable[Principal]]", admit_reporter)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve what is ours."""
@@ -48,10 +44,9 @@ class Shortcut:
             return
         started = time.perf_counter()
         scope["app"] = self._app
-        request = Request(scope, receive)
         try:
-            principal = await self._admit(request)
-            told = orjson.dumps(await take_complaint(self._desk, request, principal))
+            principal = await let_in(scope, REPORTERS)
+            told = orjson.dumps(await take_complaint(self._desk, scope, receive, principal))
             await send({"type": "http.response.start", "status": 202, "headers": _headers(told)})
             await send({"type": "http.response.body", "body": told})
             seconds = _ACCEPTED_SECONDS
@@ -71,6 +66,4 @@ def _headers(body: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _is_ours(scope: Scope) -> bool:
-    return scope["method"] == "POST" and any(
-        name == b"authorization" for name, _ in scope["headers"]
-    )
+    return scope["method"] == "POST" and header_of(scope, b"authorization") is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
+from starlette.requests import ClientDisconnect
 
 from services.intake.adapters.gathering import OverloadedError
 from services.intake.decide.acceptance import prepare
@@ -15,6 +16,7 @@ from services.intake.http.bodies import ComplaintBody, checked
 from services.intake.http.desk import idempotency_conflict
 from services.runtime.failpoints import hit
 from services.runtime.ids import new_id
+from services.runtime.keys import header_of
 from services.runtime.problems import Problem, invalid_request
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fastapi import Request
+    from starlette.types import Receive, Scope
 
     from services.intake.decide import acceptance
     from services.intake.handle import Accepted, Outcome
@@ -43,15 +46,23 @@ async def read_json(request: Request, bytes_max: int) -> Any:  # noqa: ANN401 - 
     Raises:
         Problem: 413, or 422 if it is no JSON object.
     """
-    declared = request.headers.get("content-length", "0")
-    too_big = Problem(413, "too-big", f"A body has {bytes_max} bytes at the most.")
+    return await receive_json(request.scope, request.receive, bytes_max)
+
+
+async def receive_json(scope: Scope, receive: Receive, bytes_max: int) -> Any:  # noqa: ANN401 - any JSON
+    """Read a body as `read_json` does, from the server itself."""
+    declared = header_of(scope, b"content-length") or ""
     if declared.isdecimal() and int(declared) > bytes_max:
-        raise too_big
-    body = bytearray()
-    async for chunk in request.stream():  # A length may be missing, or a lie.
-        body += chunk
-        if len(body) > bytes_max:
-            raise too_big
+        raise _too_big(bytes_max)
+    body, is_whole = bytearray(), False
+    while not is_whole:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > bytes_max:  # A length may be missing, or a lie.
+            raise _too_big(bytes_max)
+        is_whole = not message.get("more_body", False)
     try:
         raw = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -59,6 +70,10 @@ async def read_json(request: Request, bytes_max: int) -> Any:  # noqa: ANN401 - 
     if not isinstance(raw, dict):
         raise invalid_request([("body", "must be a JSON object")])
     return raw
+
+
+def _too_big(bytes_max: int) -> Problem:
+    return Problem(413, "too-big", f"A body has {bytes_max} bytes at the most.")
 
 
 def request_of(

@@ -60,7 +60,7 @@ def add(router: APIRouter, desk: Desk) -> None:
         found = read_report(fields, rules)
         if isinstance(found, tuple):
             raise WrongError(found)
-        key = idempotency_key(request)
+        key = idempotency_key(request.scope)
         raw = {name: values for name, values in fields.items() if name != "api_key"}
         entry = entry_for(desk, found, raw, str(principal.key_id), key)
         accepted = await take(desk, entry)
