@@ -40,7 +40,7 @@ class Event(BaseModel):
     type: str  #: `whistle.` and the fact's class name.
     time: AwareDatetime  #: When the fact became true, by the writer's database clock.
     datacontenttype: Literal["application/json"] = "application/json"
-    complaintid: UUID  #: The complaint this is about; also the Kafka key.
+    complaintid: UUID  #: The complaint, or the whistle about none; also the Kafka key.
     causeid: UUID | None = None  #: The event that led to this one; None at the door.
     #: Position in this source's history of the complaint; fits PostgreSQL's `integer`.
     sequence: Annotated[int, Field(ge=1, lt=2**31)]

@@ -48,6 +48,7 @@ class OrderActionReported(Fact):
     agency: str  #: The agency whose key reported, never one named in the request.
     action: AgencyAction
     note: str | None = None  #: Return reason, progress, or the answer for the citizen.
+    suggests: str | None = None  #: With a return: the agency whose matter it is, they say.
     reported_at: AwareDatetime
 
 

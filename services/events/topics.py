@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.events import notified, received, routed, tracked
+from services.events import notified, received, routed, tracked, whistles
 
 if TYPE_CHECKING:
     from services.events.envelope import Fact
@@ -32,13 +32,21 @@ TOPICS = (
             received.ComplaintWithdrawn,
             received.OrderActionReported,
             received.CallbackAnswered,
+            whistles.WhistleRaised,
         ),
         "What people, agencies and city systems said.",
     ),
     Topic(
         "complaints.routed",
         "router",
-        (routed.ComplaintRouted, routed.ComplaintDiverted, routed.ComplaintHeld),
+        (
+            routed.ComplaintRouted,
+            routed.ComplaintDiverted,
+            routed.ComplaintAnswered,
+            routed.ComplaintHeld,
+            whistles.WhistleRouted,
+            whistles.WhistleRefused,
+        ),
         "Who has jurisdiction, and why.",
     ),
     Topic(
@@ -49,12 +57,15 @@ TOPICS = (
             tracked.OrderDispatched,
             tracked.OrderSigned,
             tracked.OrderReturned,
+            tracked.OrderReturnRefused,
+            tracked.OrderRecalled,
             tracked.OrderAtRisk,
             tracked.OrderBreached,
             tracked.CaseEscalated,
             tracked.OrderResolved,
             tracked.CallbackDue,
             tracked.CaseReopened,
+            tracked.CaseResumed,
             tracked.CaseClosed,
         ),
         "The promise made for each complaint, and how it was kept.",

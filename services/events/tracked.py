@@ -20,11 +20,16 @@ class TimelineStep(Fact):
     why: str
 
 
+#: How an agency came to hold an order, which says whether it may be returned: `designated` by a
+#: person after a dispute (指定办理), `meanwhile` while the dispute is heard (先办后议).
+Tenure = Literal["ordinary", "designated", "meanwhile"]
+
+
 class CaseOpened(Fact):
     """The tracker keeps a living record of the complaint from now on."""
 
     number: str
-    outcome: Literal["routed", "held", "diverted"]
+    outcome: Literal["routed", "held", "diverted", "answered"]
     category: str | None = None
     district: str | None = None
     street: str | None = None
@@ -45,6 +50,8 @@ class OrderDispatched(Fact):
     at_risk_at: AwareDatetime
     due_at: AwareDatetime
     is_due_provisional: bool = False  #: True where a year's calendar isn't published yet.
+    tenure: Tenure = "ordinary"
+    returnable_until: AwareDatetime | None = None  #: None: at any time, or never by `tenure`.
     timeline: tuple[TimelineStep, ...]
     matter: Matter
 
@@ -63,6 +70,24 @@ class OrderReturned(Fact):
     agency: str
     attempt: Annotated[int, Field(ge=1)]
     reason: str
+    suggests: str | None = None  #: The agency whose matter it is, they say.
+
+
+class OrderReturnRefused(Fact):
+    """A return (退单) that doesn't count: the agency keeps the order and its clock runs on."""
+
+    order_id: UUID
+    agency: str
+    #: `assists`, `reopened`, `designated`, `meanwhile`, `too-late`; more may come.
+    refused_as: str
+    why: str  #: One sentence for the agency.
+
+
+class OrderRecalled(Fact):
+    """Another agency handles it now, so this one need not go on."""
+
+    order_id: UUID
+    agency: str
 
 
 class OrderAtRisk(Fact):
@@ -80,6 +105,7 @@ class OrderBreached(Fact):
     agency: str
     clock: Literal["sign", "handle"]
     due_at: AwareDatetime
+    answerable: str | None = None  #: Of an assist's: the lead, which answers for it (首接负责).
 
 
 class CaseEscalated(Fact):
@@ -123,9 +149,16 @@ class CaseReopened(Fact):
     satisfaction: Satisfaction
 
 
+class CaseResumed(Fact):
+    """A case that was closed by an answer goes on: the citizen says that it isn't answered."""
+
+    outcome: Literal["routed", "held", "diverted"]  #: What the router says of it now.
+
+
 class CaseClosed(Fact):
     """Nothing more is due."""
 
-    reason: Literal["confirmed", "unconfirmed", "unsatisfied", "withdrawn", "diverted"]
+    reason: Literal["confirmed", "unconfirmed", "unsatisfied", "withdrawn", "diverted", "answered"]
     is_solved: bool | None = None
     satisfaction: Satisfaction | None = None
+    reply: str | None = None  #: What the citizen is told, where no order was due.

@@ -29,10 +29,22 @@ OUTBOX_SWEPT = Counter("whistle_outbox_swept", "Facts a crash or outage had left
 TIMER_LATENESS = Histogram("whistle_timer_lateness_seconds", "Firing minus due.", buckets=_SECONDS)
 TIMERS_FIRED = Counter("whistle_timers_fired", "Deadlines fired.", ["kind"])
 HOOK_CALLS = Counter("whistle_hook_calls", "City systems' calls.", ["source", "outcome"])
+MODEL_IN_USE = Gauge("whistle_model_in_use", "1 while a learned model fits the policy in force.")
 UNREAD = Gauge("whistle_unread", "Requests that are durable and wait to be understood.")
 HOOK_CALLS_PARKED = Gauge("whistle_hook_calls_parked", "Calls that wait for somebody's repair.")
 ATTACHMENTS = Counter(
     "whistle_attachments", "Attempts to fetch an attachment: stored, refused, later.", ["outcome"]
+)
+FIRST_DISPATCHES = Counter(
+    "whistle_first_dispatches", "Complaints given to an agency at first.", ["decided_by", "kind"]
+)
+FIRST_DISPATCHES_FALLEN = Counter(
+    "whistle_first_dispatches_fallen",
+    "Of these, returned or given to another agency since.",
+    ["decided_by", "kind", "how"],
+)
+WHISTLES = Counter(
+    "whistle_whistles", "Judged: routed, or the precondition that failed.", ["kind", "outcome"]
 )
 HTTP_SECONDS = Histogram(
     "whistle_http_seconds", "One request.", ["method", "path", "status"], buckets=_SECONDS

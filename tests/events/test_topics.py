@@ -6,7 +6,14 @@ from services import events
 from services.events import FACTS, SOURCES, TOPICS, Event, Fact, topic_of
 
 #: Facts inside facts: they never stand on a topic by themselves.
-PARTS = {events.Candidate, events.TimelineStep}
+PARTS = {
+    events.Candidate,
+    events.TimelineStep,
+    events.Whistle,
+    events.Coordination,
+    events.Approval,
+    events.Wording,
+}
 
 
 def test_every_fact_stands_on_exactly_one_topic() -> None:
