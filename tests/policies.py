@@ -133,6 +133,36 @@ date = 2026-01-01
 examples = [{ text = "我不服法院判决", expect = "diverted:statutory" }]
 
 [[rules]]
+id = "secret"
+diversion = "secret"
+words = ["查他人住址"]
+target = "none"
+reply = { zh = "涉及他人隐私，不予受理。", en = "This is somebody's privacy." }
+source = "test"
+date = 2026-01-01
+examples = [{ text = "请帮我查他人住址", expect = "diverted:secret" }]
+
+[[rules]]
+id = "market"
+diversion = "beyond-duty"
+words = ["帮我订餐"]
+target = "market"
+reply = { zh = "请通过市场途径解决。", en = "Please look for it on the market." }
+source = "test"
+date = 2026-01-01
+examples = [{ text = "帮我订餐送到家", expect = "diverted:beyond-duty" }]
+
+[[rules]]
+id = "forged"
+diversion = "unlawful"
+words = ["帮我办假证"]
+target = "none"
+reply = { zh = "该要求违法，不予受理。", en = "What you ask is against the law." }
+source = "test"
+date = 2026-01-01
+examples = [{ text = "帮我办假证多少钱", expect = "diverted:unlawful" }]
+
+[[rules]]
 id = "repeat"
 diversion = "repeat"
 reply = { zh = "您反映的事项正在办理。", en = "Your matter is being handled." }
@@ -287,6 +317,97 @@ description = { zh = "水表号？", en = "Number of the meter?" }
 datatype_description = { zh = "水表正面", en = "on its front" }
 """
 
+WHISTLES = """
+targets = ["district-department", "enterprise"]
+
+[[ranks]]
+key = "team"
+name = "班子成员"
+source = "test"
+
+[[ranks]]
+key = "principal"
+name = "主要负责人"
+source = "test"
+
+[standards.daily]
+sign_within = "1h"
+contact_within = "24h"
+arrive_within = "3wd"
+source = "test"
+
+[standards.emergency]
+sign_within = "10m"
+contact_within = "10m"
+arrive_within = "30m"
+source = "test"
+
+[kinds.daily]
+name = "日常哨"
+raisers = ["street"]
+requires = ["own-duty", "several-departments", "coordination"]
+rank = "team"
+approvals_min = 1
+complaints_min = 0
+complaints_max = 3
+standard = "daily"
+basis = "街道条例第十七条"
+source = "test"
+date = 2026-01-01
+
+[kinds.hard]
+name = "攻坚哨"
+raisers = ["street"]
+requires = ["own-duty", "several-departments", "coordination"]
+rank = "principal"
+approvals_min = 2
+complaints_min = 1
+complaints_max = 3
+standard = "daily"
+source = "test"
+date = 2026-01-01
+
+[kinds.emergency]
+name = "应急哨"
+raisers = ["street"]
+requires = []
+rank = "team"
+approvals_min = 1
+complaints_min = 0
+complaints_max = 3
+standard = "emergency"
+source = "test"
+date = 2026-01-01
+
+[kinds.cross-district]
+name = "跨区联合哨"
+raisers = ["street"]
+requires = ["coordination"]
+rank = "principal"
+approvals_min = 1
+complaints_min = 0
+complaints_max = 3
+standard = "daily"
+crosses = "districts"
+source = "test"
+date = 2026-01-01
+
+[refusals]
+unknown-kind = { zh = "没有{kind}。", en = "There is no {kind}." }
+may-not-raise = { zh = "不能吹{kind}。" }
+not-your-place = { zh = "不在辖区。" }
+approval = { zh = "须{rank}{approvals}人审批。" }
+complaints = { zh = "须关联{least}至{most}件。" }
+unknown-target = { zh = "没有{agencies}。" }
+own-duty = { zh = "属本单位职责。", en = "It is your own duty." }
+one-department = { zh = "属{agencies}一家职责，请移交。", en = "Transfer it to {agencies}." }
+not-to-be-whistled = { zh = "不能吹{agencies}。" }
+other-district = { zh = "{agencies}属其他区。" }
+one-district = { zh = "{kind}须涉及其他区。" }
+no-target = { zh = "没有报到单位。" }
+coordination = { zh = "请先与{agencies}协调。", en = "Coordinate with {agencies} first." }
+"""
+
 _TEXTS = {
     "city.toml": CITY,
     "divisions.csv": DIVISIONS,
@@ -301,6 +422,7 @@ _TEXTS = {
     "notices.toml": NOTICES,
     "imports.toml": IMPORTS,
     "open311.toml": OPEN311,
+    "whistles.toml": WHISTLES,
 }
 
 

@@ -10,6 +10,8 @@ agency, category, standard and rule codes are the policy's own, in kebab-case.
 """
 
 from services.policy.agencies import Agency, AgencyKind
+from services.policy.answers import KnowledgeEntry
+from services.policy.areas import Area
 from services.policy.boundaries import Boundary
 from services.policy.bundle import bundle_hash, check, load
 from services.policy.calendar import Calendar
@@ -29,13 +31,18 @@ from services.policy.imports import ImportMapping
 from services.policy.landmarks import Landmark
 from services.policy.nature import NatureWord
 from services.policy.owners import Owner, OwnerKind
-from services.policy.policy import Policy, Specificity
+from services.policy.policy import Policy
+from services.policy.powers import Power
+from services.policy.specificity import Specificity
 from services.policy.standards import Standard
+from services.policy.times import Moment, Times
 from services.policy.urgency import UrgencyWords, Word
+from services.policy.whistles import Precondition, WhistleKind, WhistleRules, WhistleStandard
 
 __all__ = [
     "Agency",
     "AgencyKind",
+    "Area",
     "Boundary",
     "Calendar",
     "CallbackRules",
@@ -51,20 +58,28 @@ __all__ = [
     "HookExample",
     "HookMapping",
     "ImportMapping",
+    "KnowledgeEntry",
     "Landmark",
     "Level",
+    "Moment",
     "NatureWord",
     "Owner",
     "OwnerKind",
     "Policy",
     "PolicyError",
+    "Power",
+    "Precondition",
     "RoutingRules",
     "Rule",
     "Scoring",
     "Severity",
     "Specificity",
     "Standard",
+    "Times",
     "UrgencyWords",
+    "WhistleKind",
+    "WhistleRules",
+    "WhistleStandard",
     "Word",
     "bundle_hash",
     "check",

@@ -25,6 +25,11 @@ class AgencyKind(StrEnum):
     ENTERPRISE = "enterprise"  #: Public-service enterprise: water, heat, buses.
     CENTRAL_UNIT = "central-unit"  #: Central body in the city; can only be told.
 
+    @property
+    def can_lead(self) -> bool:
+        """Tell whether it can handle a complaint: the hotline and central units can't."""
+        return self not in (AgencyKind.HOTLINE, AgencyKind.CENTRAL_UNIT)
+
 
 #: Kinds that answer for one division, and so must name it.
 TERRITORIAL = {AgencyKind.DISTRICT_GOVERNMENT, AgencyKind.STREET, AgencyKind.DISTRICT_DEPARTMENT}

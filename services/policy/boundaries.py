@@ -1,33 +1,23 @@
 """`boundaries.geojson`: polygons of divisions, so that a position tells its place.
 
-An optional file: a GeoJSON FeatureCollection (RFC 7946) whose features are Polygons or
-MultiPolygons with the property `code`, a division's. Positions are [longitude, latitude] in
-WGS 84, as RFC 7946 section 4 demands; what Chinese maps publish in GCJ-02 or BD-09 lies up
-to a kilometre off and must be converted before.
+An optional file, written as `services.policy.polygons` says; the property `code` of a feature
+is a division's.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from services.policy.polygons import Polygons, read_features
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from services.policy.divisions import Division
     from services.policy.faults import FaultLog
 
 FILE = "boundaries.geojson"
-
-_KINDS = ("Polygon", "MultiPolygon")
-_LONGITUDE_MAX, _LATITUDE_MAX = 180, 90
-#: Three corners, and the first again.
-_RING_LENGTH_MIN = 4
-
-
-_Ring = tuple[tuple[float, float], ...]
-_Polygons = tuple[tuple[_Ring, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +25,7 @@ class Boundary:
     """The area of one division."""
 
     code: str
-    #: Polygons, each an outer ring and its holes, each a closed row of (longitude, latitude).
-    polygons: _Polygons
+    polygons: Polygons
 
 
 def read_boundaries(
@@ -47,102 +36,17 @@ def read_boundaries(
     Args:
         text: The file's; None without it.
         divisions: By code.
-        faults: Where faults go; each names the line of the feature's code, if that is clear.
+        faults: Where faults go.
 
     Returns:
         The sound boundaries in file order.
     """
     if text is None:
         return ()
-    features = _features(text, faults)
-    found: dict[str, Boundary] = {}
-    for number, feature in enumerate(features, 1):
-        code = _code(feature)
-        label = f"feature {number} ({code})" if code else f"feature {number}"
-        polygons = _polygons_of(feature, code, found, divisions)
-        if isinstance(polygons, str):
-            faults.error(FILE, _line(text, code), f"{label}: {polygons}")
-            continue
-        if fault := _invalid(polygons):
-            # Official maps hold many such spots; mended, they lose a few square metres.
-            faults.warning(FILE, _line(text, code), f"{label}: {fault}; it is used as mended")
-        found[code] = Boundary(code, polygons)
-    return tuple(found.values())
 
+    def code_fault(code: str) -> str | None:
+        is_known = code in divisions
+        return None if is_known else f"no division has the code {code!r} of its property `code`"
 
-def _features(text: str, faults: FaultLog) -> list[Any]:
-    try:
-        written = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        faults.error(FILE, getattr(error, "lineno", 1), f"no JSON: {error}")
-        return []
-    features = written.get("features") if isinstance(written, dict) else None
-    if not isinstance(features, list) or written.get("type") != "FeatureCollection":
-        faults.error(FILE, 1, "is no FeatureCollection with a list `features`")
-        return []
-    return features
-
-
-def _polygons_of(
-    feature: Any,  # noqa: ANN401 - whatever JSON holds
-    code: str,
-    found: Mapping[str, Boundary],
-    divisions: Mapping[str, Division],
-) -> _Polygons | str:
-    """Read a feature's polygons, or say what is wrong with it."""
-    if code in found:
-        return "another feature has this code"
-    if code not in divisions:
-        return f"no division has the code {code!r} of its property `code`"
-    return _polygons(feature.get("geometry"))
-
-
-def _code(feature: object) -> str:
-    properties = feature.get("properties") if isinstance(feature, dict) else None
-    code = properties.get("code") if isinstance(properties, dict) else None
-    return str(code) if isinstance(code, str | int) else ""
-
-
-def _line(text: str, code: str) -> int:
-    """Find the line that names a code; 1 where none does (or all is one line)."""
-    at = text.find(f'"{code}"') if code else -1
-    return text.count("\n", 0, at) + 1 if at >= 0 else 1
-
-
-def _polygons(geometry: object) -> _Polygons | str:
-    """Read a geometry, or say what is wrong with it."""
-    if not isinstance(geometry, dict) or (kind := geometry.get("type")) not in _KINDS:
-        return f"its geometry is no {' or '.join(_KINDS)}"
-    coordinates: Any = geometry.get("coordinates")
-    try:
-        listed = [coordinates] if kind == "Polygon" else list(coordinates)
-        polygons = tuple(
-            tuple(tuple((float(x), float(y)) for x, y, *_ in ring) for ring in polygon)
-            for polygon in listed
-        )
-    except (TypeError, ValueError):
-        return "its coordinates are no rings of [longitude, latitude]"
-    if not polygons or not all(polygons):
-        return "it has no ring"
-    return next(_ring_faults(polygons), None) or polygons
-
-
-def _ring_faults(polygons: _Polygons) -> Iterator[str]:
-    for ring in (ring for polygon in polygons for ring in polygon):
-        if any(abs(y) > _LATITUDE_MAX >= abs(x) for x, y in ring):
-            yield "its coordinates are swapped: they must be [longitude, latitude]"
-        elif not all(abs(x) <= _LONGITUDE_MAX and abs(y) <= _LATITUDE_MAX for x, y in ring):
-            yield "its coordinates are no degrees of longitude and latitude (WGS 84)"
-        elif len(ring) < _RING_LENGTH_MIN:
-            yield f"a ring has {len(ring)} positions; it needs {_RING_LENGTH_MIN}"
-        elif ring[0] != ring[-1]:
-            yield "a ring isn't closed: its last position must be its first"
-
-
-def _invalid(polygons: Sequence[Sequence[_Ring]]) -> str | None:
-    # Only here, because cities without polygons shouldn't wait for it at every start.
-    from shapely import MultiPolygon, Polygon, is_valid_reason  # noqa: PLC0415
-
-    shape = MultiPolygon([Polygon(outer, holes) for outer, *holes in polygons])
-    reason = str(is_valid_reason(shape))
-    return None if reason == "Valid Geometry" else f"its geometry is invalid: {reason}"
+    features = read_features(FILE, text, code_fault, faults)
+    return tuple(Boundary(feature.code, feature.polygons) for feature in features)

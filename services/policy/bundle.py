@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from services.policy.checks import check_policy
+from services.policy.checks import check_anew, check_policy
 from services.policy.faults import Fault, FaultLog, PolicyError
 from services.policy.parts import FILES, assemble, is_part
 
@@ -64,7 +64,9 @@ def check(files: Mapping[str, bytes], *, today: date | None = None) -> tuple[Fau
     Returns:
         Faults by file and line; a bundle whose faults are all warnings loads.
     """
-    _, faults = _examine(files, today)
+    policy, faults = _examine(files, today)
+    if policy is not None:
+        check_anew(policy, faults, today)
     return faults.ordered()
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.events import Nature
-from services.policy.examples import Example, read_examples
+from services.policy.examples import Attributes, Example, read_attributes, read_examples
 from services.policy.owners import Owner, OwnerKind, parse_owner
+from services.policy.times import ALWAYS, Times, read_times
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,7 +26,8 @@ class Rule:
 
     Every condition given must hold: the category (that code or any below it), any
     one of the words, any one of the natures, any one of the places (that division
-    or below) and none of the excepted ones.
+    or below) and none of the excepted ones, any one of the areas and none of the
+    excepted ones, one of the values of each attribute, and the times.
     """
 
     id: str
@@ -44,6 +46,11 @@ class Rule:
     date: date
     examples: tuple[Example, ...]
     line: int  #: Of the `[[rules]]` header.
+    areas: tuple[str, ...] = ()  #: Codes of `areas.geojson`.
+    except_areas: tuple[str, ...] = ()
+    #: What was answered to a category's questions, such as who owns the pole.
+    attributes: Attributes = ()
+    times: Times = ALWAYS
 
 
 def read_catalogue(table: Table) -> tuple[Rule, ...]:
@@ -73,7 +80,7 @@ def _rule(table: Table) -> Rule:
         natures=read_natures(table),
         places=table.texts("places"),
         except_places=table.texts("except_places"),
-        lead=_owner(table, table.text("lead"), "lead"),
+        lead=_lead(table),
         assists=_owners(table, "assists"),
         copies=_owners(table, "copies"),
         scored=_scored(table),
@@ -83,8 +90,12 @@ def _rule(table: Table) -> Rule:
         date=table.day("date"),
         examples=read_examples(table),
         line=table.line,
+        areas=table.texts("areas"),
+        except_areas=table.texts("except_areas"),
+        attributes=read_attributes(table),
+        times=read_times(table),
     )
-    if rule.category is None and not rule.words and not rule.places:
+    if rule.category is None and not (rule.words or rule.places or rule.areas):
         table.error("the rule would claim every complaint: name a category, words or places")
     table.optional_text("note")
     table.finish()
@@ -109,8 +120,18 @@ def _scored(table: Table) -> Owner | None:
     return None if text is None else _owner(table, text, "scored")
 
 
+def _lead(table: Table) -> Owner:
+    text = table.text("lead")
+    owner = parse_owner(text)
+    is_reflected = owner is not None and owner.kind is OwnerKind.REFLECT_TO
+    return owner if owner and is_reflected else _owner(table, text, "lead")
+
+
 def _owner(table: Table, text: str, key: str) -> Owner:
     owner = parse_owner(text) if text else _NOBODY
+    if owner is not None and owner.kind is OwnerKind.REFLECT_TO:
+        table.error(f"only `lead` may be {text}: nobody else is asked to do anything", key)
+        return _NOBODY
     if owner is None or owner.kind is OwnerKind.SUPERIOR_OF:
         table.error(f"{text!r} is neither an agency code nor a form such as street-of(place)", key)
         return _NOBODY

@@ -11,12 +11,16 @@ from services.events import Urgency
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from services.policy.durations import Duration
     from services.policy.toml_tables import Table
 
 FILE = "city.toml"
 
 #: Where the policy says nothing: only what is nearly word for word the same.
 REPEAT_SCORE_MIN = 0.9
+
+#: Where the policy says nothing. Assumption: no rule says how long a mark may stand.
+MARK_DAYS_MAX = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class RoutingRules:
     fallback_standard: str  #: Standard where no rule and no category names one.
     urgency_standards: Mapping[Urgency, str]  #: At least this strict for this urgency.
     repeat_score_min: float = REPEAT_SCORE_MIN  #: A repeat scored less gets an order.
+    #: Calibrated confidence from which on a model may decide; None: it only suggests.
+    model_precision_min: float | None = None
+    return_within: Duration | None = None  #: From dispatch; None: while the order is open.
+    mark_days_max: int = MARK_DAYS_MAX  #: A mark of malicious calling ends after as many at most.
     line: int = 0  #: Of the `[routing]` header, for faults.
 
 
@@ -99,6 +107,11 @@ def _read_routing(table: Table) -> RoutingRules:
             if "repeat_score_min" in table.values
             else REPEAT_SCORE_MIN
         ),
+        model_precision_min=(
+            table.share("model_precision_min") if "model_precision_min" in table.values else None
+        ),
+        return_within=table.optional_duration("return_within"),
+        mark_days_max=table.integer("mark_days_max", least=1, default=MARK_DAYS_MAX),
         line=table.line,
     )
     table.finish()

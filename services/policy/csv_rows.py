@@ -53,7 +53,9 @@ def read_rows(
     """
     header: list[str] | None = None
     for line, cells in _cells(text):
-        if header is None:
+        if isinstance(cells, csv.Error):
+            faults.error(file, line, f"not CSV: {cells}")
+        elif header is None:
             header = cells
             _check_header(file, line, cells, (required, optional), faults)
         elif len(cells) != len(header):
@@ -79,18 +81,26 @@ def _check_header(
     for column in required:
         if column not in header:
             faults.error(file, line, f"column `{column}` is missing")
+    for column in {column for column in header if header.count(column) > 1}:
+        faults.error(file, line, f"column `{column}` is here twice")
     for column in header:
         if column not in {*required, *optional, "source", "date", "note"}:
             faults.error(file, line, f"column `{column}` means nothing here")
 
 
-def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Give the line a record begins on (a quoted cell may span lines) and its cells."""
+def _cells(text: str) -> Iterator[tuple[int, list[str] | csv.Error]]:
+    """Give the line a record begins on (a quoted cell may span lines) and its cells.
+
+    A quote that is never closed would swallow all rows after it: it ends the file.
+    """
     # Comments become empty lines instead of vanishing, so that line numbers stay true.
     lines = ["" if line.startswith("#") else line for line in text.split("\n")]
-    reader = csv.reader(line + "\n" for line in lines)
+    reader = csv.reader((line + "\n" for line in lines), strict=True)
     starts = 1
-    for cells in reader:
-        if cells:
-            yield starts, [cell.strip() for cell in cells]
-        starts = reader.line_num + 1
+    try:
+        for cells in reader:
+            if cells:
+                yield starts, [cell.strip() for cell in cells]
+            starts = reader.line_num + 1
+    except csv.Error as error:
+        yield starts, error

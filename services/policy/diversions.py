@@ -44,7 +44,7 @@ def read_diversions(table: Table) -> tuple[DiversionRule, ...]:
         table: The file's outermost table.
 
     Returns:
-        The rules in file order: the first that fits decides, so emergencies stand first.
+        The rules in file order, which decides nothing: emergencies come first anyway.
     """
     rules: dict[str, DiversionRule] = {}
     for inner in table.each("rules"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.policy.agencies import Agency, AgencyKind
+from services.policy.categories import newest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ class Indexes:
 
     division_chains: Mapping[str, tuple[str, ...]]  #: The division, its parent … the city.
     division_levels: Mapping[str, Mapping[DivisionLevel, str]]  #: The division's own district …
-    category_chains: Mapping[str, tuple[str, ...]]  #: The category, its parent … the root.
+    category_chains: Mapping[str, tuple[str, ...]]  #: The category (newest code), its parent ….
     agency_by_division: Mapping[tuple[AgencyKind, str], str]
     department_by_function: Mapping[tuple[str, str], str]  #: By (function, district).
     agency_by_name: Mapping[str, str | None]  #: None where two share the name.
@@ -70,10 +71,7 @@ def build_indexes(
         agency_by_name=_agency_names(agencies),
         division_by_name=_division_names(divisions),
         streets_by_name=_clear_names(divisions),
-        category_by_path={
-            tuple(categories[above].name for above in reversed(chain)): code
-            for code, chain in category_chains.items()
-        },
+        category_by_path={_category_path(code, categories): code for code in categories},
         rules_by_category=_rules_by_category(catalogue),
     )
 
@@ -88,12 +86,26 @@ def _division_chain(code: str, divisions: Mapping[str, Division]) -> tuple[str, 
 
 
 def _category_chain(code: str, categories: Mapping[str, Category]) -> tuple[str, ...]:
+    """An older code stands for its successor, here and at every step up."""
     chain: list[str] = []
     above: str | None = code
-    while above is not None and above in categories and above not in chain:
+    while above is not None and above in categories:
+        above = newest(above, categories)
+        if above in chain:
+            break
         chain.append(above)
         above = categories[above].parent
     return tuple(chain)
+
+
+def _category_path(code: str, categories: Mapping[str, Category]) -> tuple[str, ...]:
+    """Names from the root down, as records write them: an older code keeps its own."""
+    names: list[str] = []
+    above: str | None = code
+    while above is not None and above in categories and len(names) < len(categories):
+        names.append(categories[above].name)
+        above = categories[above].parent
+    return tuple(reversed(names))
 
 
 def _agency_names(agencies: Mapping[str, Agency]) -> dict[str, str | None]:

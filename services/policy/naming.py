@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from services.policy.answers import FILE as ANSWERS
+from services.policy.answers import KnowledgeEntry
 from services.policy.catalogue import FILE, Rule
 from services.policy.divisions import LEVELS, Division
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from services.policy.examples import Example
     from services.policy.faults import FaultLog
@@ -78,23 +80,47 @@ class Gazetteer:
             examples=tuple(self._in_example(example, faults) for example in rule.examples),
         )
 
-    def _codes(self, written: tuple[str, ...], line: int, faults: FaultLog) -> tuple[str, ...]:
-        return tuple(filter(None, (self._told(text, line, faults) for text in written)))
+    def in_answers(
+        self, entries: Iterable[KnowledgeEntry], faults: FaultLog
+    ) -> tuple[KnowledgeEntry, ...]:
+        """Put codes where knowledge entries and their examples name places.
 
-    def _in_example(self, example: Example, faults: FaultLog) -> Example:
+        Args:
+            entries: As read.
+            faults: Gets an error at the entry or example for each unknown place.
+
+        Returns:
+            The entries with division codes only.
+        """
+        return tuple(self._in_answer(entry, faults) for entry in entries)
+
+    def _in_answer(self, entry: KnowledgeEntry, faults: FaultLog) -> KnowledgeEntry:
+        examples = (self._in_example(example, faults, ANSWERS) for example in entry.examples)
+        return replace(
+            entry,
+            places=self._codes(entry.places, entry.line, faults, ANSWERS),
+            examples=tuple(examples),
+        )
+
+    def _codes(
+        self, written: tuple[str, ...], line: int, faults: FaultLog, file: str = FILE
+    ) -> tuple[str, ...]:
+        return tuple(filter(None, (self._told(text, line, faults, file) for text in written)))
+
+    def _in_example(self, example: Example, faults: FaultLog, file: str = FILE) -> Example:
         district, street = example.district, example.street
         if district is not None:
-            district = self._told(district, example.line, faults)
+            district = self._told(district, example.line, faults, file)
         if street is not None:
             name = (
                 street if "/" in street or not example.district else f"{example.district}/{street}"
             )
             code = self.code(street) if street in self._divisions else None
-            street = code or self._told(name, example.line, faults)
+            street = code or self._told(name, example.line, faults, file)
         return replace(example, district=district, street=street)
 
-    def _told(self, written: str, line: int, faults: FaultLog) -> str | None:
+    def _told(self, written: str, line: int, faults: FaultLog, file: str) -> str | None:
         code = self.code(written)
         if code is None:
-            faults.error(FILE, line, f"no place, or more than one, is called {written!r}")
+            faults.error(file, line, f"no place, or more than one, is called {written!r}")
         return code

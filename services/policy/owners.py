@@ -15,6 +15,9 @@ class OwnerKind(StrEnum):
     STREET_OF = "street-of"  #: The street or township the place is in.
     DEPARTMENT_OF = "department-of"  #: The district's department for one function.
     SUPERIOR_OF = "superior-of"  #: The agency above the one in question; escalation only.
+    #: A central body in the city, which the city can't order: the hotline body keeps the
+    #: complaint and tells it the situation (反映情况, 接诉即办工作条例 art. 22). A lead only.
+    REFLECT_TO = "reflect-to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Owner:
     """An agency, or a way to find one; `Policy.owner` turns it into a code."""
 
     kind: OwnerKind
-    code: str | None = None  #: The agency, or for `department-of` the function.
+    code: str | None = None  #: The agency, the function of `department-of`, the unit told.
 
     def __str__(self) -> str:
         """Write it as a policy file does."""
@@ -31,6 +34,8 @@ class Owner:
                 return self.code or ""
             case OwnerKind.DEPARTMENT_OF:
                 return f"department-of({self.code}, place)"
+            case OwnerKind.REFLECT_TO:
+                return f"reflect-to({self.code})"
             case OwnerKind.SUPERIOR_OF:
                 return "superior-of(agency)"
             case OwnerKind.DISTRICT_OF | OwnerKind.STREET_OF:
@@ -39,6 +44,7 @@ class Owner:
 
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DEPARTMENT = re.compile(r"department-of\(\s*([a-z0-9-]+)\s*,\s*place\s*\)")
+_REFLECTED = re.compile(r"reflect-to\(\s*([a-z0-9-]+)\s*\)")
 _FIXED = {
     "district-of(place)": Owner(OwnerKind.DISTRICT_OF),
     "street-of(place)": Owner(OwnerKind.STREET_OF),
@@ -50,7 +56,7 @@ def parse_owner(text: str) -> Owner | None:
     """Read an owner as a rule writes it.
 
     Args:
-        text: An agency code, or one of the four forms.
+        text: An agency code, or one of the five forms.
 
     Returns:
         The owner, or None where the text is neither; whether a code exists is
@@ -61,4 +67,6 @@ def parse_owner(text: str) -> Owner | None:
         return fixed
     if department := _DEPARTMENT.fullmatch(text):
         return Owner(OwnerKind.DEPARTMENT_OF, department[1])
+    if reflected := _REFLECTED.fullmatch(text):
+        return Owner(OwnerKind.REFLECT_TO, reflected[1])
     return Owner(OwnerKind.AGENCY, text) if _CODE.fullmatch(text) else None

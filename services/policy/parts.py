@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from services.policy import (
     agencies,
+    answers,
+    areas,
     boundaries,
     calendar,
     catalogue,
@@ -19,8 +21,10 @@ from services.policy import (
     nature,
     notices,
     open311,
+    powers,
     standards,
     urgency,
+    whistles,
 )
 from services.policy.callback import read_callback
 from services.policy.escalation import read_escalation, read_scoring
@@ -33,6 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from services.policy.faults import FaultLog
+
+    #: By file name.
+    Texts = Mapping[str, str]
+    Tables = Mapping[str, Table]
 
 #: Every file a bundle may hold, and whether it must.
 FILES: Mapping[str, bool] = {
@@ -51,6 +59,10 @@ FILES: Mapping[str, bool] = {
     open311.FILE: False,
     landmarks.FILE: False,
     boundaries.FILE: False,
+    whistles.FILE: False,
+    areas.FILE: False,
+    powers.FILE: False,
+    answers.FILE: False,
 }
 
 
@@ -84,9 +96,7 @@ def assemble(texts: Mapping[str, str], bundle: str, faults: FaultLog) -> Policy 
     return policy
 
 
-def _policy(
-    texts: Mapping[str, str], tables: Mapping[str, Table], bundle: str, faults: FaultLog
-) -> Policy:
+def _policy(texts: Texts, tables: Tables, bundle: str, faults: FaultLog) -> Policy:
     the_city, routing = city.read_city(tables[city.FILE])
     places = divisions.read_divisions(texts[divisions.FILE], faults)
     kinds = categories.read_categories(texts[categories.FILE], faults)
@@ -96,6 +106,7 @@ def _policy(
     sla, zone, language = tables[standards.FILE], the_city.time_zone, the_city.language
     sources = {name: table for name, table in tables.items() if hooks.is_file(name)}
     public = tables[open311.FILE] if open311.FILE in texts else None
+    blown = tables[whistles.FILE] if whistles.FILE in texts else None
     return Policy(
         hash=bundle,
         city=the_city,
@@ -105,6 +116,7 @@ def _policy(
         categories=kinds,
         catalogue=rules,
         diversions=diversions.read_diversions(tables[diversions.FILE]),
+        answers=gazetteer.in_answers(answers.read_answers(tables[answers.FILE]), faults),
         standards=standards.read_standards(sla),
         urgency=urgency.read_urgency(tables[urgency.FILE]),
         natures=nature.read_nature(tables[nature.FILE]),
@@ -118,5 +130,8 @@ def _policy(
         hooks=hooks.read_hooks(sources, kinds, zone),
         landmarks=landmarks.read_landmarks(texts.get(landmarks.FILE), places, faults),
         boundaries=boundaries.read_boundaries(texts.get(boundaries.FILE), places, faults),
+        areas=areas.read_areas(texts.get(areas.FILE), faults),
+        powers=powers.read_powers(texts.get(powers.FILE), faults),
+        whistles=whistles.read_whistles(blown, language),
         indexes=build_indexes(places, bodies, kinds, rules),
     )

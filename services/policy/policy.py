@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from services.policy.agencies import Agency, AgencyKind
 from services.policy.notices import fill
 from services.policy.owners import Owner, OwnerKind
+from services.policy.specificity import Specificity, specificity_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from services.events import Place, Urgency
+    from services.policy.answers import KnowledgeEntry
+    from services.policy.areas import Area
     from services.policy.boundaries import Boundary
     from services.policy.calendar import Calendar
     from services.policy.callback import CallbackRules
@@ -29,11 +32,10 @@ if TYPE_CHECKING:
     from services.policy.landmarks import Landmark
     from services.policy.nature import NatureWord
     from services.policy.open311 import Open311Rules
+    from services.policy.powers import Power
     from services.policy.standards import Standard
     from services.policy.urgency import UrgencyWords
-
-#: How narrowly a rule was written: place depth, category depth, words given, nature given.
-Specificity = tuple[int, int, int, int]
+    from services.policy.whistles import WhistleRules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +54,7 @@ class Policy:
     agencies: Mapping[str, Agency]
     categories: Mapping[str, Category]
     catalogue: tuple[Rule, ...]
-    diversions: tuple[DiversionRule, ...]  #: In file order; the first that fits decides.
+    diversions: tuple[DiversionRule, ...]  #: In file order, which decides nothing.
     standards: Mapping[str, Standard]
     urgency: UrgencyWords
     natures: tuple[NatureWord, ...]
@@ -66,7 +68,12 @@ class Policy:
     open311: Open311Rules | None  #: None: the city has no Open311.
     landmarks: tuple[Landmark, ...] = field(repr=False)
     boundaries: tuple[Boundary, ...] = field(repr=False)
+    whistles: WhistleRules | None  #: None: the city has no whistles.
     indexes: Indexes = field(repr=False)
+    areas: Mapping[str, Area] = field(default_factory=dict, repr=False)
+    #: What a street answers for itself, by category; None: the city has no such list.
+    powers: Mapping[str, Power] | None = field(default=None, repr=False)
+    answers: tuple[KnowledgeEntry, ...] = ()  #: What is settled without an order.
 
     # Places.
 
@@ -153,6 +160,8 @@ class Policy:
                 return self.department_of(owner.code or "", division)
             case OwnerKind.SUPERIOR_OF:
                 return self.superior_of(agency or "")
+            case OwnerKind.REFLECT_TO:
+                return self.city.hotline
 
     def raised_to(self, level: Level, agency: str) -> str:
         """The agency a breach is raised to; the hotline body where nobody stands above."""
@@ -161,7 +170,10 @@ class Policy:
     # Categories and rules.
 
     def category_chain(self, category: str | None) -> tuple[str, ...]:
-        """The category, its parent, and so on up to the root; empty where unknown."""
+        """The category, its parent, and so on up to the root; empty where unknown.
+
+        An older code stands for the newer one it is the `same_as`.
+        """
         return self.indexes.category_chains.get(category or "", ())
 
     def category_by_path(self, names: Sequence[str]) -> str | None:
@@ -189,8 +201,8 @@ class Policy:
     def specificity(self, rule: Rule, division: str | None) -> Specificity:
         """How narrowly a rule was written, as it fits a place; the greatest decides.
 
-        Deeper place before deeper category before words before nature. Two rules that
-        fit equally narrowly and name different leads are a conflict for a person.
+        `services.policy.specificity` has the order. Two rules that fit equally narrowly
+        and name different leads are a conflict for a person.
 
         Args:
             rule: A rule that covers the place.
@@ -201,16 +213,26 @@ class Policy:
         """
         chain = self.division_chain(division)
         depths = [len(self.division_chain(code)) for code in rule.places if code in chain]
-        return (
-            max(depths, default=0),
-            len(self.category_chain(rule.category)),
-            int(bool(rule.words)),
-            int(bool(rule.natures)),
-        )
+        category = len(self.category_chain(rule.category))
+        return specificity_of(rule, max(depths, default=0), category)
 
-    def examples(self) -> tuple[tuple[Rule | DiversionRule, Example], ...]:
+    def is_street_power(self, category: str | None) -> bool:
+        """Tell whether a street may be given a matter as its own (街道职责清单).
+
+        Args:
+            category: What the matter is; None where nobody knows.
+
+        Returns:
+            True where the category or one above it is listed, and where the city has no list.
+        """
+        if self.powers is None:
+            return True
+        return any(code in self.powers for code in self.category_chain(category))
+
+    def examples(self) -> tuple[tuple[Rule | DiversionRule | KnowledgeEntry, Example], ...]:
         """Every example with its rule, in file order; the check runs them all."""
-        rules: tuple[Rule | DiversionRule, ...] = (*self.diversions, *self.catalogue)
+        rules: tuple[Rule | DiversionRule | KnowledgeEntry, ...]
+        rules = (*self.diversions, *self.answers, *self.catalogue)
         return tuple((rule, example) for rule in rules for example in rule.examples)
 
     # Standards and notices.
@@ -243,6 +265,10 @@ class Policy:
     def diversion_reply(self, rule: DiversionRule, language: str) -> str:
         """What a citizen is told; in the city's language where theirs is missing."""
         return rule.reply.get(language) or rule.reply[self.city.language]
+
+    def answer(self, entry: KnowledgeEntry, language: str) -> str:
+        """What a citizen is told; in the city's language where theirs is missing."""
+        return entry.answer.get(language) or entry.answer[self.city.language]
 
     def notice(self, name: str, language: str, values: Mapping[str, str]) -> str:
         """Write a notice; in the city's language where the asked one is missing.

@@ -6,6 +6,7 @@ import pytest
 
 from services.policy import check
 from tests.policies import CATALOGUE, policy_files
+from tests.policy.planting import full_files
 
 RULE = """
 [[rules]]
@@ -24,7 +25,7 @@ def messages_of(*rules: tuple[str, str]) -> list[tuple[int, str]]:
         RULE.format(id=f"planted-{number}", conditions=conditions, lead=lead)
         for number, (conditions, lead) in enumerate(rules, start=1)
     )
-    return [(fault.line, fault.message) for fault in check(policy_files(catalogue=text))]
+    return [(fault.line, fault.message) for fault in check(full_files(catalogue=text))]
 
 
 #: Line of the header of the first planted rule, and lines per rule without conditions.
@@ -49,6 +50,37 @@ def test_the_same_conditions_with_another_lead_conflict():
         ('category = "housing"', 'category = "housing"\nwords = ["危房"]'),
         ('category = "housing"\nwords = ["危房"]', 'category = "housing"\nwords = ["租房"]'),
         ('category = "housing"\nnatures = ["help"]', 'category = "housing"\nnatures = ["report"]'),
+        ('category = "housing"\nareas = ["station"]', 'category = "housing"\nareas = ["park"]'),
+        ('category = "housing"\nareas = ["station"]', 'category = "housing"\nplaces = ["东区"]'),
+        (
+            'category = "housing"\nareas = ["station"]\nexcept_areas = ["market"]',
+            'category = "housing"\nareas = ["market"]',
+        ),
+        (
+            'category = "housing"\nattributes = { WHISPAWN = ["123"] }',
+            'category = "housing"\nattributes = { WHISPAWN = ["124"] }',
+        ),
+        (
+            'category = "housing"\nattributes = { WHISPAWN = ["123"] }',
+            'category = "housing"\nattributes = { WHISDORN = ["1"] }',
+        ),
+        ('category = "housing"\nhours = "08:00-18:00"', 'category = "housing"'),
+        (
+            'category = "housing"\nhours = "08:00-18:00"',
+            'category = "housing"\nhours = "18:00-08:00"',
+        ),
+        (
+            'category = "housing"\nseason = "11-15/03-15"',
+            'category = "housing"\nseason = "03-16/11-14"',
+        ),
+        (
+            'category = "housing"\nhours = "08:00-18:00"',
+            'category = "housing"\nseason = "11-15/03-15"',
+        ),
+        (
+            'category = "housing"\nvalid_until = 2026-12-31',
+            'category = "housing"\nvalid_from = 2027-01-01',
+        ),
         (
             'category = "housing"\nplaces = ["东区"]\nexcept_places = ["东区"]',
             'category = "housing"\nplaces = ["东区"]\nwords = ["租房"]',
@@ -69,9 +101,24 @@ def test_rules_that_differ_in_how_narrow_they_are_do_not_conflict(one, other):
         ('words = ["危房"]', 'words = ["农村危房"]'),
         ('natures = ["help", "report"]', 'natures = ["report"]'),
         ('places = ["东区/河街街道"]', 'places = ["河街"]'),
+        ('areas = ["station", "park"]', 'areas = ["park"]'),
+        ('areas = ["station"]', 'areas = ["market"]'),
+        ('attributes = { WHISPAWN = ["123", "124"] }', 'attributes = { WHISPAWN = "124" }'),
+        (
+            'attributes = { WHISPAWN = ["123"] }',
+            'attributes = { WHISPAWN = ["123"], WHISDORN = "1" }',
+        ),
+        ('hours = "22:00-06:00"', 'hours = "05:00-09:00"'),
+        ('hours = "08:00-24:00"', 'hours = "23:00-01:00"'),
+        ('season = "11-15/03-15"', 'season = "03-15/05-01"'),
+        ("valid_until = 2026-12-31", "valid_from = 2026-12-31"),
+        (
+            'hours = "22:00-06:00"\nseason = "11-15/03-15"',
+            'hours = "00:00-01:00"\nseason = "01-01/01-31"',
+        ),
     ],
 )
-def test_rules_that_share_a_place_a_word_or_a_nature_conflict(one, other):
+def test_rules_that_share_whatever_they_ask_for_conflict(one, other):
     """Each shared complaint would be held, although the mistake is the catalogue's."""
     category = 'category = "housing"\n'
     found = messages_of((category + one, "city-housing"), (category + other, "city-transport"))
@@ -127,6 +174,30 @@ def test_a_rule_whose_words_are_always_diverted_is_unreachable():
 def test_a_rule_beside_a_diversion_with_exceptions_is_reachable():
     """`着火` is not diverted where the text speaks of last year's fire."""
     assert messages_of(('category = "housing"\nwords = ["着火"]', "city-housing")) == []
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        ('areas = ["station", "park"]', 'areas = ["park"]'),
+        ('areas = ["park"]', 'areas = ["park"]\nexcept_areas = ["market"]'),
+        ('attributes = { WHISPAWN = ["123", "124"] }', 'attributes = { WHISPAWN = ["124"] }'),
+        ('hours = "22:00-06:00"', 'hours = "23:00-05:00"'),
+        ('season = "11-15/03-15"', 'season = "12-01/02-29"'),
+        ("valid_from = 2026-01-01", "valid_from = 2026-05-01\nvalid_until = 2026-06-01"),
+    ],
+)
+def test_a_narrower_rule_with_the_same_lead_is_unreachable_whatever_it_narrows(
+    wide: str, narrow: str
+) -> None:
+    """The wider one decides the same wherever the narrower one could."""
+    category = 'category = "housing"\n'
+    twins = [(category + wide, "city-housing"), (category + narrow, "city-housing")]
+    found = [message for _, message in messages_of(*twins)]
+    assert found == [
+        f"no complaint can reach rule planted-2: planted-1 (line {FIRST}) always decides"
+    ]
+    assert messages_of(*reversed(twins)) == [], "the wider rule leaves the narrower its rest"
 
 
 def test_a_rule_without_any_condition_is_refused():

@@ -7,18 +7,12 @@ import pytest
 from services.policy import Fault, check
 from tests import policies
 from tests.policies import policy_files
+from tests.policy.planting import line_of
 
 
 def faults_of(**overrides: str) -> tuple[Fault, ...]:
     """Check the tiny policy with something else in place of a file."""
     return check(policy_files(**overrides))
-
-
-def line_of(text: str, where: str) -> int:
-    """Count the last line that holds a part; `^part` means the line before it."""
-    part = where.removeprefix("^")
-    numbers = [number for number, line in enumerate(text.split("\n"), start=1) if part in line]
-    return numbers[-1] - where.startswith("^")
 
 
 @pytest.mark.parametrize(

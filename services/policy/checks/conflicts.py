@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from services.policy.catalogue import FILE, Rule
 from services.policy.checks.overlap import (
+    AreaMeetings,
     excludes_all,
     natures_of,
     scopes,
     share_a_text,
+    share_answers,
 )
+from services.policy.specificity import specificity_of
 
 if TYPE_CHECKING:
     from services.policy.faults import FaultLog
@@ -21,20 +24,21 @@ if TYPE_CHECKING:
 def check_conflicts(policy: Policy, faults: FaultLog) -> None:
     """Name every pair of rules that a complaint could be torn between.
 
-    Equal specificity leaves few pairs: the same category, the same place, words in
-    both or neither, natures in both or neither.
+    Equal specificity leaves few pairs: the same category, the same place, and every other
+    kind of condition in both or in neither.
 
     Args:
         policy: As read.
         faults: Gets an error at the later rule of each pair.
     """
-    groups: dict[tuple[str | None, bool, bool], list[Rule]] = {}
+    areas = AreaMeetings(policy)
+    groups: dict[tuple[object, ...], list[Rule]] = {}
     for rule in policy.catalogue:
-        key = (rule.category, bool(rule.words), bool(rule.natures))
+        key = (rule.category, specificity_of(rule, 0, 0))
         groups.setdefault(key, []).append(rule)
     for rules in groups.values():
         for first, second in combinations(rules, 2):
-            if first.lead != second.lead and _can_meet(policy, first, second):
+            if first.lead != second.lead and _can_meet(policy, areas, first, second):
                 message = (
                     f"rule {second.id} conflicts with {first.id} (line {first.line}): equally "
                     f"narrow, yet {second.lead} here and {first.lead} there"
@@ -42,13 +46,16 @@ def check_conflicts(policy: Policy, faults: FaultLog) -> None:
                 faults.error(FILE, second.line, message)
 
 
-def _can_meet(policy: Policy, first: Rule, second: Rule) -> bool:
-    if not natures_of(first) & natures_of(second):
-        return False
-    if first.words and not share_a_text(first, second):
-        return False
+def _can_meet(policy: Policy, areas: AreaMeetings, first: Rule, second: Rule) -> bool:
     common = set(scopes(first)) & set(scopes(second))
-    return any(
-        not excludes_all(policy, first, scope) and not excludes_all(policy, second, scope)
-        for scope in common
+    return (
+        any(
+            not excludes_all(policy, first, scope) and not excludes_all(policy, second, scope)
+            for scope in common
+        )
+        and bool(natures_of(first) & natures_of(second))
+        and (not first.words or share_a_text(first, second))
+        and share_answers(first.attributes, second.attributes)
+        and first.times.meets(second.times)
+        and (not first.areas or areas.share(first, second))
     )

@@ -10,9 +10,11 @@ from services.policy.checks.overlap import (
     excludes_all,
     excludes_some,
     implies,
+    implies_answers,
     natures_of,
     scopes,
 )
+from services.policy.specificity import specificity_of
 
 if TYPE_CHECKING:
     from services.events import Nature
@@ -34,9 +36,8 @@ def check_reach(policy: Policy, faults: FaultLog) -> None:
     for position, rule in enumerate(policy.catalogue):
         rivals.setdefault(rule.category, []).append((position, rule))
     for position, rule in enumerate(policy.catalogue):
-        if diversion := _diverted_first(policy, rule):
-            message = f"no complaint can reach rule {rule.id}: {diversion} diverts them all"
-            faults.error(FILE, rule.line, message)
+        if why := _never_fits(policy, rule):
+            faults.error(FILE, rule.line, f"no complaint can reach rule {rule.id}: {why}")
             continue
         reasons = [
             _shadow(policy, rule, position, scope, rivals[rule.category]) for scope in scopes(rule)
@@ -59,6 +60,8 @@ def _shadow(
             continue
         if bool(other.words) != bool(rule.words) or not implies(rule.words, other.words):
             continue
+        if not _holds_with(other, rule):
+            continue
         is_narrower = bool(other.natures) and not rule.natures
         # Equally narrow with the same lead: the later of the two adds nothing.
         is_twin = bool(other.natures) == bool(rule.natures) and other.lead == rule.lead
@@ -66,6 +69,32 @@ def _shadow(
             left -= natures_of(other)
             shadows.append(f"{other.id} (line {other.line})")
     return f"{' and '.join(shadows)} always decides" if not left else None
+
+
+def _holds_with(other: Rule, rule: Rule) -> bool:
+    """Tell whether another's areas, attributes and times hold whenever a rule's do.
+
+    Only one that asks for the same kinds counts: with fewer of them it gives way.
+    """
+    same = specificity_of(rule, 0, 0)._replace(words=False, nature=False)
+    return (
+        specificity_of(other, 0, 0)._replace(words=False, nature=False) == same
+        and set(rule.areas) <= set(other.areas)
+        and set(other.except_areas) <= set(rule.except_areas)
+        and implies_answers(rule.attributes, other.attributes)
+        and other.times.covers(rule.times)
+    )
+
+
+def _never_fits(policy: Policy, rule: Rule) -> str | None:
+    """Say why a rule fits no complaint at all, whatever the other rules say."""
+    if rule.times.never_comes:
+        return "its season doesn't come between its first and last day"
+    chain = policy.category_chain(rule.category)
+    if rule.category is not None and chain and chain[0] != rule.category:
+        return f"{rule.category} is the older code of {chain[0]}: name that one"
+    diversion = _diverted_first(policy, rule)
+    return f"{diversion} diverts them all" if diversion else None
 
 
 def _diverted_first(policy: Policy, rule: Rule) -> str | None:
