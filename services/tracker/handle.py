@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from services.events import ComplaintDiverted, ComplaintHeld, ComplaintRouted
 from services.runtime import telemetry
 from services.runtime.step import Deadline, Early, Ignored, Step
 from services.tracker.decide import react, react_due
-from services.tracker.decide.react import CONCERNS, remember
+from services.tracker.decide.react import CONCERNS, ROUTINGS, remember
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from services.runtime.transaction import Tx
     from services.tracker.decide.case import Case
 
-_ROUTINGS = (ComplaintRouted, ComplaintHeld, ComplaintDiverted)
 
 log = telemetry.get_logger()
 
@@ -117,7 +115,7 @@ class Tracker:
         event waits a moment, and the next load reads it.
         """
         is_promised = case is not None and bool(case.orders)
-        if not is_promised and event.policy is not None and isinstance(event.data, _ROUTINGS):
+        if not is_promised and event.policy is not None and isinstance(event.data, ROUTINGS):
             known = self._policies.known(event.policy)
             if known is None:
                 self._wanted.add(event.policy)

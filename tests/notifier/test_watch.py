@@ -94,6 +94,12 @@ def test_a_switched_off_endpoint_is_planned_nothing():
             OrderBreached(order_id=COMPLAINT, agency="a", clock="handle", due_at=NOON),
             {"a"},
         ),
+        (
+            OrderBreached(
+                order_id=COMPLAINT, agency="b", clock="handle", due_at=NOON, answerable="c"
+            ),
+            {"b", "c"},
+        ),
         (CaseOpened(number="LZ-1", outcome="held"), set()),
     ],
 )

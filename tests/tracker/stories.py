@@ -129,9 +129,11 @@ class Story:
         """The agency signs."""
         return self.report(AgencyAction.SIGN, order)
 
-    def give_back(self, order: Order | None = None) -> Outcome:
+    def give_back(
+        self, order: Order | None = None, *, reported_at: datetime | None = None
+    ) -> Outcome:
         """The agency returns the order."""
-        return self.report(AgencyAction.RETURN, order, note="不属于本辖区")
+        return self.report(AgencyAction.RETURN, order, note="不属于本辖区", reported_at=reported_at)
 
     def resolve(self, order: Order | None = None) -> Outcome:
         """The agency says it is done."""

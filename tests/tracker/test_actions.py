@@ -13,13 +13,30 @@ from services.events import (
     OrderBreached,
     OrderResolved,
     OrderReturned,
+    OrderReturnRefused,
     Satisfaction,
 )
 from services.runtime.ids import new_id
-from services.runtime.step import Early, Ignored
+from services.runtime.step import Early, Ignored, Step
 from services.tracker.decide.case import CallbackState, CaseState, OrderState
 from tests.builders import NOON, a_matter
-from tests.tracker.stories import GOVERNMENT, STREET, WATER, Story, prompt_policy, routed
+from tests.tracker.stories import (
+    GOVERNMENT,
+    STREET,
+    WATER,
+    Outcome,
+    Story,
+    prompt_policy,
+    routed,
+)
+
+
+def refused_as(outcome: Outcome) -> str:
+    """Why a return that an agency reported doesn't count."""
+    assert isinstance(outcome, Step)
+    (fact,) = outcome.facts
+    assert isinstance(fact, OrderReturnRefused)
+    return fact.refused_as
 
 
 @pytest.fixture
@@ -67,7 +84,7 @@ def test_a_return_hands_the_case_back_to_the_router(story) -> None:
 
 def test_an_assist_cannot_return(story) -> None:
     """It was asked for its part; it resolves with the reason instead."""
-    assert story.give_back(story.assist) == Ignored("return-by-assist")
+    assert refused_as(story.give_back(story.assist)) == "assists"
 
 
 def test_a_resolved_order_cannot_be_returned(story) -> None:
@@ -83,7 +100,7 @@ def test_a_reopened_order_cannot_be_returned() -> None:
     story.resolve()
     story.answer(solved=False, satisfaction=Satisfaction.DISSATISFIED)
     assert story.lead.round == 2
-    assert story.give_back() == Ignored("return-after-reopening")
+    assert refused_as(story.give_back()) == "reopened"
 
 
 def test_the_leads_answer_resolves_the_case_and_plans_the_callback(story) -> None:

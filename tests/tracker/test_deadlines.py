@@ -154,6 +154,7 @@ def test_an_assists_breach_is_told_to_its_own_superior_and_does_not_raise_the_ca
     story.facts.clear()
     story.wait(timedelta(days=7))
     assert story.last(CaseEscalated).raised_to == "city-housing"
+    assert story.last(OrderBreached).answerable == STREET  # First receiver (首接负责).
     assert story.open.level == 0
 
 

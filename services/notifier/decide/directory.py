@@ -11,6 +11,7 @@ from services.events import (
     CaseClosed,
     CaseEscalated,
     CaseReopened,
+    OrderBreached,
     OrderDispatched,
 )
 
@@ -97,7 +98,8 @@ def audience(fact: Fact, on_case: frozenset[str]) -> frozenset[str]:
     An order concerns its agency; a dispatch also those that get a copy (the district over its
     street, 接诉即办工作条例 art. 12); an escalation also the agency it is raised to; a case's end
     or reopening all that hold an order of it. A call-back concerns none: who handled the
-    matter must not be the one who asks.
+    matter must not be the one who asks. An assist's breach concerns also the lead, which stays
+    answerable for its assists (首接负责, art. 14).
 
     Args:
         fact: What became true.
@@ -112,5 +114,7 @@ def audience(fact: Fact, on_case: frozenset[str]) -> frozenset[str]:
             return frozenset({fact.agency, *fact.copies})
         case CaseEscalated():
             return frozenset({fact.agency, fact.raised_to})
+        case OrderBreached(answerable=str(lead)):
+            return frozenset({fact.agency, lead})
     agency = getattr(fact, "agency", None)
     return frozenset() if agency is None else frozenset({agency})

@@ -20,6 +20,7 @@ from services.events import (
     CaseReopened,
     Event,
     OrderDispatched,
+    OrderRecalled,
     OrderReturned,
     encode,
 )
@@ -144,7 +145,7 @@ def watch(
     match fact:
         case OrderDispatched():
             return Step(replace(state, agencies=state.agencies | {fact.agency}))
-        case OrderReturned():
+        case OrderReturned() | OrderRecalled():
             return Step(replace(state, agencies=state.agencies - {fact.agency}))
         case CallbackDue():
             return _ask(event, fact, state)

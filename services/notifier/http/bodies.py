@@ -19,10 +19,13 @@ KNOWN_TYPES = tuple(
 DEFAULT_TYPES = (
     "OrderDispatched",
     "OrderReturned",
+    "OrderReturnRefused",
+    "OrderRecalled",
     "OrderAtRisk",
     "OrderBreached",
     "CaseEscalated",
     "CaseReopened",
+    "CaseResumed",
     "CaseClosed",
 )
 

@@ -166,6 +166,7 @@ def _order(row: asyncpg.Record) -> Order:
         state=OrderState(row["state"]),
         clock=clock,
         dispatched_at=row["dispatched_at"],
+        tenure=row["tenure"],
         signed_at=row["signed_at"],
         ended_at=row["ended_at"],
         answer=row["answer"],

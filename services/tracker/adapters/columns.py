@@ -151,6 +151,7 @@ ORDERS: Table[OrderRow] = Table(
         Column("due_at", "timestamptz", lambda r: r.order.clock.due_at, _FIXED),
         Column("is_provisional", "boolean", lambda r: r.order.clock.is_provisional, _FIXED),
         Column("timeline", "jsonb", lambda r: _timeline(r.order.clock.timeline), _FIXED),
+        Column("tenure", "text", lambda r: r.order.tenure, _FIXED),
         Column("signed_at", "timestamptz", lambda r: r.order.signed_at),
         Column("ended_at", "timestamptz", lambda r: r.order.ended_at),
         Column("answer", "text", lambda r: r.order.answer),

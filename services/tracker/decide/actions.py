@@ -15,6 +15,7 @@ from services.events import (
     OrderActionReported,
     OrderResolved,
     OrderReturned,
+    OrderReturnRefused,
     OrderSigned,
 )
 from services.runtime.step import Deadline, Ignored, Step
@@ -75,8 +76,17 @@ def _return(turn: Turn, order: Order, fact: OrderActionReported) -> Ignored | No
     order_state = next_order(order.state, OrderTrigger.RETURNED)
     if isinstance(order_state, Ignored):
         return order_state
-    if refusal := return_refusal(order):
-        return refusal
+    reported_at = min(fact.reported_at, turn.now)
+    if refusal := return_refusal(order, reported_at, turn.returnable_until(order)):
+        turn.say(
+            OrderReturnRefused(
+                order_id=order.order_id,
+                agency=order.agency,
+                refused_as=refusal.refused_as,
+                why=refusal.why,
+            )
+        )
+        return None
     case_state = next_case(turn.case.state, CaseTrigger.RETURNED)
     if isinstance(case_state, Ignored):
         return case_state
@@ -86,7 +96,11 @@ def _return(turn: Turn, order: Order, fact: OrderActionReported) -> Ignored | No
     turn.case = replace(turn.case, state=case_state, attempt=order.attempt + 1, lead=None)
     turn.say(
         OrderReturned(
-            order_id=order.order_id, agency=order.agency, attempt=order.attempt, reason=reason
+            order_id=order.order_id,
+            agency=order.agency,
+            attempt=order.attempt,
+            reason=reason,
+            suggests=fact.suggests,
         )
     )
     return None

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from services.events import Matter, Satisfaction, TimelineStep
 
-Outcome = Literal["routed", "held", "diverted"]
+Outcome = Literal["routed", "held", "diverted", "answered"]
 Role = Literal["lead", "assist"]
-ClosedAs = Literal["confirmed", "unconfirmed", "unsatisfied", "withdrawn", "diverted"]
+#: How an agency came to hold an order, see `services.events.Tenure`.
+Tenure = Literal["ordinary", "designated", "meanwhile"]
+ClosedAs = Literal["confirmed", "unconfirmed", "unsatisfied", "withdrawn", "diverted", "answered"]
 
 
 class CaseState(StrEnum):
@@ -23,6 +25,7 @@ class CaseState(StrEnum):
     HELD = "held"  #: No agency has it: the router or an operator must name one.
     HANDLING = "handling"  #: The lead has an open order.
     RESOLVED = "resolved"  #: The lead says it is done; the citizen is to be asked.
+    ANSWERED = "answered"  #: Closed by an answer; nothing is due unless the citizen asks on.
     CLOSED = "closed"  #: Nothing more is due.
 
 
@@ -71,6 +74,7 @@ class Order:
     state: OrderState
     clock: Clock
     dispatched_at: datetime
+    tenure: Tenure = "ordinary"
     signed_at: datetime | None = None
     ended_at: datetime | None = None  #: When it was resolved, returned or recalled.
     answer: str | None = None  #: For the citizen when resolved, the reason when returned.

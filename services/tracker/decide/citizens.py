@@ -129,10 +129,14 @@ def _verdict(callback: Callback, fact: CallbackAnswered, now: datetime) -> Callb
 
 
 def _reopen(turn: Turn, fact: CallbackAnswered, callback: Callback, state: CaseState) -> None:
-    """Send the same agency back, with a fresh clock of the same standard."""
+    """Send the lead back, with a fresh clock of the same standard.
+
+    It is the agency that handled it, unless a person has designated another meanwhile.
+    """
     case = turn.case
     assert case.standard is not None  # noqa: S101 - set with the first order
-    turn.case = replace(case, state=state, round=case.round + 1, lead=callback.agency)
+    assert case.lead is not None  # noqa: S101 - a resolved case has one
+    turn.case = replace(case, state=state, round=case.round + 1)
     turn.say(
         CaseReopened(
             round=turn.case.round,
@@ -142,4 +146,4 @@ def _reopen(turn: Turn, fact: CallbackAnswered, callback: Callback, state: CaseS
         )
     )
     clock = turn.clock(turn.policy.standards[case.standard])
-    turn.dispatch(callback.agency, "lead", clock)
+    turn.dispatch(case.lead, "lead", clock)

@@ -25,8 +25,15 @@ How the two machines fit together
 A case has one order for the lead and one for each assisting agency. Only the lead's order
 moves the case: when the lead returns it nobody has the case, which is the same as being
 held, and the case waits for the router (which routes anew at once) or, when the router
-can't, for an operator. So ROUTED is legal in one state only, and a routing that comes twice
-or late meets HANDLING and is ignored without any further check.
+can't, for an operator. So ROUTED is legal there and after an answer only, and a routing that
+comes twice or late meets HANDLING and is ignored without any further check.
+
+A question that is settled by an answer is closed as soon as it is told. It has a state of its
+own, because what the citizen says next reopens it: then an agency gets an order after all.
+
+Where agencies dispute whose a case is, a person decides (会商, then 指定办理), and whoever had it
+first goes on handling it meanwhile (先办后议, 首接负责: 接诉即办工作条例 art. 14). Such a case is
+HANDLING, and `held_because` is set; only then a designation or a dismissal is legal.
 
 An assist's order lives and ends by itself. When a case closes, for whatever reason, the
 orders still open are recalled, so no clock ticks on a closed case.
@@ -39,6 +46,7 @@ down so that a breach on a state without that loop is seen to be too late.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -47,6 +55,7 @@ from services.tracker.decide.case import CaseState, Order, OrderState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 S = TypeVar("S", CaseState, OrderState)
 
@@ -56,7 +65,11 @@ class CaseTrigger(StrEnum):
 
     ROUTED = "routed"  #: The router or an operator named an agency.
     HELD = "held"  #: The router could not.
+    CONSULTED = "consulted"  #: Agencies dispute it; the first of them goes on meanwhile.
+    DESIGNATED = "designated"  #: A person settled the dispute.
+    DISMISSED = "dismissed"  #: A person found in a dispute that no order is due.
     DIVERTED = "diverted"  #: The statute names another way.
+    ANSWERED = "answered"  #: The question is answered; no order is due.
     RETURNED = "returned"  #: The lead said it isn't theirs.
     RESOLVED = "resolved"  #: The lead said it is done.
     ASKED = "asked"  #: The delay is over, the citizen is being asked.
@@ -87,17 +100,23 @@ CASE: Final[Mapping[tuple[CaseState | None, CaseTrigger], CaseState]] = {
     (None, CaseTrigger.ROUTED): CaseState.HANDLING,
     (None, CaseTrigger.HELD): CaseState.HELD,
     (None, CaseTrigger.DIVERTED): CaseState.CLOSED,
+    (None, CaseTrigger.ANSWERED): CaseState.ANSWERED,
     (CaseState.HELD, CaseTrigger.ROUTED): CaseState.HANDLING,
     (CaseState.HELD, CaseTrigger.HELD): CaseState.HELD,
     (CaseState.HELD, CaseTrigger.DIVERTED): CaseState.CLOSED,
+    (CaseState.HELD, CaseTrigger.ANSWERED): CaseState.ANSWERED,
     (CaseState.HELD, CaseTrigger.SUPPLEMENTED): CaseState.HELD,
     (CaseState.HELD, CaseTrigger.BREACHED): CaseState.HELD,  # An assist's order runs on.
     (CaseState.HELD, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
+    (CaseState.HELD, CaseTrigger.CONSULTED): CaseState.HANDLING,
+    (CaseState.HANDLING, CaseTrigger.DESIGNATED): CaseState.HANDLING,
+    (CaseState.HANDLING, CaseTrigger.DISMISSED): CaseState.CLOSED,
     (CaseState.HANDLING, CaseTrigger.RETURNED): CaseState.HELD,
     (CaseState.HANDLING, CaseTrigger.RESOLVED): CaseState.RESOLVED,
     (CaseState.HANDLING, CaseTrigger.SUPPLEMENTED): CaseState.HANDLING,
     (CaseState.HANDLING, CaseTrigger.BREACHED): CaseState.HANDLING,
     (CaseState.HANDLING, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
+    (CaseState.RESOLVED, CaseTrigger.DESIGNATED): CaseState.RESOLVED,  # For the next round.
     (CaseState.RESOLVED, CaseTrigger.ASKED): CaseState.RESOLVED,
     (CaseState.RESOLVED, CaseTrigger.CONFIRMED): CaseState.CLOSED,
     (CaseState.RESOLVED, CaseTrigger.REOPENED): CaseState.HANDLING,
@@ -106,6 +125,11 @@ CASE: Final[Mapping[tuple[CaseState | None, CaseTrigger], CaseState]] = {
     (CaseState.RESOLVED, CaseTrigger.SUPPLEMENTED): CaseState.RESOLVED,
     (CaseState.RESOLVED, CaseTrigger.BREACHED): CaseState.RESOLVED,  # An assist's.
     (CaseState.RESOLVED, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
+    # Whoever says more about what was answered says that it isn't: the router asks an agency.
+    (CaseState.ANSWERED, CaseTrigger.SUPPLEMENTED): CaseState.ANSWERED,
+    (CaseState.ANSWERED, CaseTrigger.ROUTED): CaseState.HANDLING,
+    (CaseState.ANSWERED, CaseTrigger.HELD): CaseState.HELD,
+    (CaseState.ANSWERED, CaseTrigger.DIVERTED): CaseState.CLOSED,
 }
 
 #: None is "not dispatched yet"; dispatching is what makes an order.
@@ -136,6 +160,7 @@ CASE_WAITS_FOR: Final[Mapping[CaseState, tuple[str, ...]]] = {
     CaseState.HELD: ("the router, which routes a returned case anew", "an operator in triage"),
     CaseState.HANDLING: ("deadline `due` of the lead's order", "the lead agency"),
     CaseState.RESOLVED: ("deadline `callback`", "the citizen", "the notifier's lapse"),
+    CaseState.ANSWERED: ("nobody: it counts as closed, and the citizen may ask on",),
 }
 ORDER_WAITS_FOR: Final[Mapping[OrderState, tuple[str, ...]]] = {
     OrderState.DISPATCHED: ("deadlines `sign`, `at-risk`, `due`", "the agency"),
@@ -155,17 +180,46 @@ def next_order(state: OrderState, trigger: OrderTrigger) -> OrderState | Ignored
     return following if following is not None else Ignored(f"order-{state}-not-{trigger}")
 
 
-def return_refusal(order: Order) -> Ignored | None:
+@dataclass(frozen=True, slots=True)
+class ReturnRefusal:
+    """Why a return doesn't count, as `OrderReturnRefused` says it."""
+
+    refused_as: str
+    why: str
+
+
+_HEARD: Final[Mapping[str, str]] = {
+    "designated": "You were designated after a consultation.",
+    "meanwhile": "You handle it until the consultation has decided.",
+}
+
+
+def return_refusal(
+    order: Order, reported_at: datetime, returnable_until: datetime | None
+) -> ReturnRefusal | None:
     """Say why an order may not be returned, or None where it may.
 
     An assisting agency was asked for its part, not for the case; it resolves its order
-    with the reason instead. And an agency that has answered once may not find out in the
-    second round that the matter was never its own (首接负责, 接诉即办工作条例 art. 14).
+    with the reason instead. An agency that has answered once may not find out in the
+    second round that the matter was never its own (首接负责, 接诉即办工作条例 art. 14). Who was
+    designated after a dispute (指定办理), or goes on meanwhile (先办后议), has been heard.
+
+    Args:
+        order: The order.
+        reported_at: When the agency said so.
+        returnable_until: The policy's limit; None where it has none.
     """
     if order.role != "lead":
-        return Ignored("return-by-assist")
+        why = "An assisting agency doesn't return an order: report your part, or why there is none."
+        return ReturnRefusal("assists", why)
     if order.round > 1:
-        return Ignored("return-after-reopening")
+        return ReturnRefusal("reopened", "You have answered this matter before, so it is yours.")
+    if order.tenure in _HEARD:
+        return ReturnRefusal(order.tenure, _HEARD[order.tenure])
+    if returnable_until is not None and reported_at > returnable_until:
+        return ReturnRefusal(
+            "too-late", f"It could be returned until {returnable_until:%F %H:%MZ}."
+        )
     return None
 
 

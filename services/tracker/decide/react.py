@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.events import (
     CallbackAnswered,
     CallbackLapsed,
+    ComplaintAnswered,
     ComplaintDiverted,
     ComplaintHeld,
     ComplaintRouted,
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from services.policy import Policy
     from services.tracker.decide.case import Case
 
+#: The router's word.
+Routing = ComplaintRouted | ComplaintHeld | ComplaintDiverted | ComplaintAnswered
+ROUTINGS = (ComplaintRouted, ComplaintHeld, ComplaintDiverted, ComplaintAnswered)
 #: What people and agencies said about a case; they may ask what became of it.
 FOLLOW_UPS = (
     OrderActionReported,
@@ -35,7 +39,7 @@ FOLLOW_UPS = (
     CallbackLapsed,
 )
 #: Every fact that can change a case; all others are passed over.
-CONCERNS = (ComplaintRouted, ComplaintHeld, ComplaintDiverted, *FOLLOW_UPS)
+CONCERNS = (*ROUTINGS, *FOLLOW_UPS)
 
 
 def react(
@@ -57,6 +61,16 @@ def react(
     fact = event.data
     if not isinstance(fact, CONCERNS):
         return Ignored("not-mine")
+    if isinstance(fact, ROUTINGS):
+        return _routing(event, fact, case, policy, now)
+    if case is None:
+        return Early("case-not-open")
+    return _follow_up(event, case, policy, now)
+
+
+def _routing(
+    event: Event, fact: Routing, case: Case | None, policy: Policy, now: datetime
+) -> Step[Case] | Ignored:
     match fact:
         case ComplaintRouted():
             return routing.routed(event, fact, case, policy, now)
@@ -64,9 +78,8 @@ def react(
             return routing.held(event, fact, case, policy, now)
         case ComplaintDiverted():
             return routing.diverted(event, fact, case, policy, now)
-    if case is None:
-        return Early("case-not-open")
-    return _follow_up(event, case, policy, now)
+        case ComplaintAnswered():
+            return routing.answered(event, fact, case, policy, now)
 
 
 def _follow_up(event: Event, case: Case, policy: Policy, now: datetime) -> Step[Case] | Ignored:

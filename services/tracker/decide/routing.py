@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.events import CaseOpened, ComplaintDiverted, ComplaintHeld, ComplaintRouted
+from services.events import (
+    CaseOpened,
+    CaseResumed,
+    ComplaintAnswered,
+    ComplaintDiverted,
+    ComplaintHeld,
+    ComplaintRouted,
+)
 from services.runtime.step import Ignored, Step
 from services.tracker.decide.case import Case, CaseState, Clock, Order
 from services.tracker.decide.lifecycle import CaseTrigger, next_case
@@ -28,7 +35,8 @@ def routed(
     The clock starts now, when the agency gets the order: not when it signs (it could stall)
     and not when the citizen called (an outage of ours isn't the agency's fault).
     """
-    state = next_case(case.state if case else None, CaseTrigger.ROUTED)
+    trigger = CaseTrigger.DESIGNATED if _is_disputed(case) else CaseTrigger.ROUTED
+    state = next_case(case.state if case else None, trigger)
     if isinstance(state, Ignored):
         return state
     if case is not None and fact.attempt < case.attempt:
@@ -45,15 +53,26 @@ def routed(
         excluded=fact.excluded,
         held_because=None,
     )
-    _dispatch(turn, fact, _clock(turn, standard))
+    if state is CaseState.RESOLVED:
+        turn.heard(fact)  # Who handled it meanwhile was faster; a reopening goes to the new lead.
+    else:
+        _dispatch(turn, fact, _clock(turn, standard))
     return turn.step()
+
+
+def _is_disputed(case: Case | None) -> bool:
+    """Tell whether somebody handles a case only until a person has decided whose it is."""
+    is_held = case is not None and case.held_because is not None
+    return is_held and case is not None and case.state is not CaseState.HELD
 
 
 def held(
     event: Event, fact: ComplaintHeld, case: Case | None, policy: Policy, now: datetime
 ) -> Step[Case] | Ignored:
     """Keep a case that nobody has yet; an operator settles it in triage."""
-    state = next_case(case.state if case else None, CaseTrigger.HELD)
+    goes_on = fact.handles_meanwhile is not None and case is not None
+    trigger = CaseTrigger.CONSULTED if goes_on else CaseTrigger.HELD
+    state = next_case(case.state if case else None, trigger)
     if isinstance(state, Ignored):
         return state
     if case is not None and fact.attempt < case.attempt:
@@ -64,25 +83,53 @@ def held(
     )
     if case is not None:
         turn.heard(fact)
+    if goes_on:
+        _go_on(turn, fact)
     return turn.step()
+
+
+def _go_on(turn: Turn, fact: ComplaintHeld) -> None:
+    """Have whoever had it first handle it until a person decides (先办后议).
+
+    The citizen's promise stands, so the clock does too; see `_clock`.
+    """
+    agency, last = fact.handles_meanwhile, turn.case.latest_lead()
+    assert agency is not None and last is not None  # noqa: S101, PT018 - it was returned
+    turn.case = replace(turn.case, lead=agency, scored=agency, copies=())
+    turn.dispatch(agency, "lead", _clock(turn, _standard(turn, last.standard)), "meanwhile")
 
 
 def diverted(
     event: Event, fact: ComplaintDiverted, case: Case | None, policy: Policy, now: datetime
 ) -> Step[Case] | Ignored:
     """Open and close at once: no order is due, the citizen has been told another way."""
-    state = next_case(case.state if case else None, CaseTrigger.DIVERTED)
+    trigger = CaseTrigger.DISMISSED if _is_disputed(case) else CaseTrigger.DIVERTED
+    state = next_case(case.state if case else None, trigger)
     if isinstance(state, Ignored):
         return state
     turn = _begin(event, fact, case, policy=policy, now=now, becomes=("diverted", state))
     turn.heard(fact)
-    turn.close("diverted")
+    turn.close("diverted", reply=fact.reply)
+    return turn.step()
+
+
+def answered(
+    event: Event, fact: ComplaintAnswered, case: Case | None, policy: Policy, now: datetime
+) -> Step[Case] | Ignored:
+    """Close at once, with the answer for the citizen; see `lifecycle` for what may follow."""
+    state = next_case(case.state if case else None, CaseTrigger.ANSWERED)
+    if isinstance(state, Ignored):
+        return state
+    turn = _begin(event, fact, case, policy=policy, now=now, becomes=("answered", state))
+    turn.case = replace(turn.case, held_because=None)
+    turn.heard(fact)
+    turn.close("answered", reply=fact.answer)
     return turn.step()
 
 
 def _begin(
     event: Event,
-    fact: ComplaintRouted | ComplaintHeld | ComplaintDiverted,
+    fact: ComplaintRouted | ComplaintHeld | ComplaintDiverted | ComplaintAnswered,
     case: Case | None,
     *,
     policy: Policy,
@@ -96,7 +143,11 @@ def _begin(
         # Until an order is dispatched nothing has been promised, so the bundle may still
         # change with a later routing; after that it stays, whatever is published.
         changed = replace(case, state=state, outcome=outcome, matter=matter, policy=policy.hash)
-        return Turn(changed, policy, now, event.id)
+        turn = Turn(changed, policy, now, event.id)
+        if case.state is CaseState.ANSWERED and outcome != "answered":
+            turn.case = replace(changed, closed_as=None, closed_at=None)
+            turn.say(CaseResumed(outcome=outcome))
+        return turn
     opened = Case(event.complaintid, state, outcome, matter, policy.hash, opened_at=now)
     turn = Turn(opened, policy, now, event.id)
     turn.say(
@@ -150,7 +201,7 @@ def _dispatch(turn: Turn, fact: ComplaintRouted, clock: Clock) -> None:
         if order.is_open and order.agency not in assists:
             turn.recall(order)
     going_on = {order.agency for order in turn.case.orders if _assists(order)}
-    turn.dispatch(fact.lead, "lead", clock)
+    turn.dispatch(fact.lead, "lead", clock, "designated" if fact.is_designated else "ordinary")
     for agency in assists:
         if agency not in going_on:
             turn.dispatch(agency, "assist", clock)

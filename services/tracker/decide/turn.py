@@ -12,6 +12,7 @@ from services.events import (
     CaseEscalated,
     OrderBreached,
     OrderDispatched,
+    OrderRecalled,
     Satisfaction,
 )
 from services.runtime.step import Deadline, Step
@@ -27,6 +28,7 @@ from services.tracker.decide.case import (
     Order,
     OrderState,
     Role,
+    Tenure,
 )
 
 if TYPE_CHECKING:
@@ -121,12 +123,19 @@ class Turn:
             return None
         return sla.due(standard.sign_within, self.policy.calendar, self.now, self.zone).at
 
-    def dispatch(self, agency: str, role: Role, clock: Clock) -> None:
+    def returnable_until(self, order: Order) -> datetime | None:
+        """When an order's agency can return it at the latest; None where no limit is set."""
+        within = self.policy.routing.return_within
+        if within is None or order.role != "lead" or order.tenure != "ordinary":
+            return None
+        return sla.due(within, self.policy.calendar, order.dispatched_at, self.zone).at
+
+    def dispatch(self, agency: str, role: Role, clock: Clock, tenure: Tenure = "ordinary") -> None:
         """Give an agency a work order, and start its clocks."""
         case = self.case
         assert case.standard is not None and case.scored is not None  # noqa: S101, PT018
         order = Order(
-            order_id=derived_id(case.complaint_id, role, agency, case.round, case.attempt),
+            order_id=self._order_id(agency, role, tenure),
             agency=agency,
             role=role,
             round=case.round,
@@ -136,12 +145,19 @@ class Turn:
             state=OrderState.DISPATCHED,
             clock=clock,
             dispatched_at=self.now,
+            tenure=tenure,
         )
         self.case = replace(case, orders=(*case.orders, order))
         self._start(order, SIGN, clock.sign_due_at)
         self._start(order, AT_RISK, clock.at_risk_at)
         self._start(order, DUE, clock.due_at)
         self.say(self._dispatched(order))
+
+    def _order_id(self, agency: str, role: Role, tenure: Tenure) -> UUID:
+        # Whoever handles it meanwhile may be designated in the same attempt.
+        what = "meanwhile" if tenure == "meanwhile" else role
+        case = self.case
+        return derived_id(case.complaint_id, what, agency, case.round, case.attempt)
 
     def _dispatched(self, order: Order) -> OrderDispatched:
         return OrderDispatched(
@@ -157,6 +173,8 @@ class Turn:
             at_risk_at=order.clock.at_risk_at,
             due_at=order.clock.due_at,
             is_due_provisional=order.clock.is_provisional,
+            tenure=order.tenure,
+            returnable_until=self.returnable_until(order),
             timeline=order.clock.timeline,
             matter=self.case.matter,
         )
@@ -181,11 +199,13 @@ class Turn:
             self.stopping.append((order.order_id, DUE))
 
     def recall(self, order: Order) -> None:
-        """Take an open order back."""
+        """Take an open order back, and tell its agency."""
+        self._take_back(order)
+        self.say(OrderRecalled(order_id=order.order_id, agency=order.agency))
+
+    def _take_back(self, order: Order) -> None:
         self.stop_all(order)
         self.put(replace(order, state=OrderState.RECALLED, ended_at=self.now))
-        detail = {"order_id": str(order.order_id), "agency": order.agency}
-        self.notes.append(Note(self.now, "OrderRecalled", detail, self.cause))
 
     def breach(self, order: Order, clock: Literal["sign", "handle"]) -> Order:
         """Record that a due instant passed; a broken handle clock raises the case."""
@@ -197,7 +217,13 @@ class Turn:
             order = replace(order, sign_breached_at=self.now)
         self.put(order)
         self.say(
-            OrderBreached(order_id=order.order_id, agency=order.agency, clock=clock, due_at=due_at)
+            OrderBreached(
+                order_id=order.order_id,
+                agency=order.agency,
+                clock=clock,
+                due_at=due_at,
+                answerable=self.case.lead if order.role == "assist" else None,
+            )
         )
         if clock == "handle":
             self._escalate(order)
@@ -234,10 +260,16 @@ class Turn:
         *,
         is_solved: bool | None = None,
         satisfaction: Satisfaction | None = None,
+        reply: str | None = None,
     ) -> None:
         """Close the case; what is still open is recalled, so no clock ticks on."""
         for order in self.case.orders:
             if order.is_open:
-                self.recall(order)
-        self.case = replace(self.case, state=CaseState.CLOSED, closed_as=reason, closed_at=self.now)
-        self.say(CaseClosed(reason=reason, is_solved=is_solved, satisfaction=satisfaction))
+                self._take_back(order)  # `CaseClosed` tells its agency.
+                recalled = OrderRecalled(order_id=order.order_id, agency=order.agency)
+                self.heard(recalled)
+        state = CaseState.ANSWERED if reason == "answered" else CaseState.CLOSED
+        self.case = replace(self.case, state=state, closed_as=reason, closed_at=self.now)
+        self.say(
+            CaseClosed(reason=reason, is_solved=is_solved, satisfaction=satisfaction, reply=reply)
+        )

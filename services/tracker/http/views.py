@@ -15,7 +15,7 @@ class CaseSummary(BaseModel):
     complaint_id: UUID
     number: str
     state: str
-    outcome: str  #: The router's latest word: routed, held or diverted.
+    outcome: str  #: The router's latest word: routed, held, diverted or answered.
     closed_as: str | None
     category: str | None
     district: str | None
