@@ -36,6 +36,7 @@ EXAMPLES = 7
 
 _ROLES = {
     "/v1/orders/": Role.AGENCY,
+    "/v1/whistles": Role.AGENCY,
     "/contact": Role.AGENCY,
     "/v1/identities/": Role.OPERATOR,
     "/v1/callbacks": Role.OPERATOR,

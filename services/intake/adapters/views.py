@@ -148,6 +148,7 @@ def _view_row(key: UUID, view: View) -> tuple[Any, ...]:
     timeline = [
         {"at": moment.at.isoformat(), "what": moment.what}
         | ({"agency": moment.agency} if moment.agency else {})
+        | ({"reply": moment.reply} if moment.reply else {})
         for moment in view.fresh
     ]
     # As text: asyncpg would take a list inside an array for another dimension of it.

@@ -96,6 +96,9 @@ def supplement(
     What the words are is checked at the edge: `is_visible`.
     """
     rejected = objection(view)
+    if view is not None and view.status is Status.SETTLED and not view.withdrawn_at:
+        # It isn't answered after all: the router hears it and asks an agency.
+        rejected, view = None, replace(view, status=Status.BEING_ASSESSED, closed_at=None)
     if rejected or view is None:
         return rejected or Rejected("no-such-complaint")
     fact = ComplaintSupplemented(kind=kind, text=(veil or Veil()).over(text))
@@ -168,7 +171,13 @@ def answer(
 
 
 def report_action(
-    order_id: UUID, agency: str, action: AgencyAction, note: str | None, at: datetime
+    order_id: UUID,
+    agency: str,
+    action: AgencyAction,
+    note: str | None,
+    at: datetime,
+    *,
+    suggests: str | None = None,
 ) -> OrderActionReported:
     """Put an agency's words into a fact; whether it counts is the tracker's to judge."""
     return OrderActionReported(
@@ -176,6 +185,7 @@ def report_action(
         agency=agency,
         action=action,
         note=_said(note),
+        suggests=suggests,
         reported_at=at,
     )
 

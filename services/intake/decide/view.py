@@ -1,6 +1,7 @@
 """What the public and the agencies may see of a case, kept from the tracker's facts.
 
-The public sees what happened and when, never words, names or places. An agency has rights
+The public sees what happened and when, never names, places, or words, but the reply where no
+order is due: it is for whoever asked and made for many. An agency has rights
 on a complaint through its work order. A citizen's answer belongs to a call-back, once.
 """
 
@@ -16,6 +17,7 @@ from services.events import (
     CaseEscalated,
     CaseOpened,
     CaseReopened,
+    CaseResumed,
     OrderBreached,
     OrderDispatched,
     OrderResolved,
@@ -40,6 +42,7 @@ class Status(StrEnum):
     DISPATCHED = "dispatched"  #: An agency has it.
     IN_PROGRESS = "in-progress"  #: The agency has signed.
     ANSWERED = "answered"  #: The agency says it is done; the citizen is asked.
+    SETTLED = "settled"  #: The question was answered without an order; the citizen may ask on.
     REOPENED = "reopened"  #: The citizen wasn't content: it goes back.
     CLOSED = "closed"  #: Nothing more is due.
     DIVERTED = "diverted"  #: Another way than an order is due.
@@ -53,6 +56,7 @@ class Moment:
     at: datetime
     what: str  #: Code of what happened, put into words when shown.
     agency: str | None = None
+    reply: str | None = None  #: What the citizen was told where no order was due.
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,12 @@ class View:
     fresh: tuple[Moment, ...] = ()
 
 
+_CLOSED_AS = {
+    "withdrawn": Status.WITHDRAWN,
+    "diverted": Status.DIVERTED,
+    "answered": Status.SETTLED,
+}
+
 #: Statuses an order's facts no longer change: a late one comes after the end.
 _ENDED = (Status.CLOSED, Status.DIVERTED, Status.WITHDRAWN)
 
@@ -119,6 +129,8 @@ def _opened(view: View, fact: CaseOpened, at: datetime) -> View:
         return _moved(view, Status.BEING_ASSESSED, Moment(at, "being-assessed"))
     if fact.outcome == "diverted":
         return _moved(view, Status.DIVERTED, Moment(at, "diverted"))
+    if fact.outcome == "answered":
+        return view  # It is closed at once, and that tells the answer.
     return _noted(view, Moment(at, "opened"))
 
 
@@ -154,15 +166,21 @@ def _asked(view: View, fact: CallbackDue, _at: datetime) -> View:
 
 
 def _closed(view: View, fact: CaseClosed, at: datetime) -> View:
-    status = {"withdrawn": Status.WITHDRAWN, "diverted": Status.DIVERTED}.get(
-        fact.reason, Status.CLOSED
-    )
+    status = _CLOSED_AS.get(fact.reason, Status.CLOSED)
     callbacks = {
         key: callback if callback.answered_at else replace(callback, closed_at=at)
         for key, callback in view.callbacks.items()
     }
     view = replace(view, status=status, closed_at=at, expected_at=None, callbacks=callbacks)
-    return _noted(view, Moment(at, f"closed-{fact.reason}"))
+    return _noted(view, Moment(at, f"closed-{fact.reason}", reply=fact.reply))
+
+
+def _resumed(view: View, fact: CaseResumed, at: datetime) -> View:
+    """The citizen has asked on; a dispatch or an end says more at once."""
+    if view.status is Status.WITHDRAWN:
+        return view
+    view = replace(view, status=Status.BEING_ASSESSED, closed_at=None)
+    return _noted(view, Moment(at, "being-assessed")) if fact.outcome == "held" else view
 
 
 def _signed(view: View, fact: OrderSigned, at: datetime) -> View:
@@ -196,5 +214,6 @@ _CHANGES: Mapping[type[Fact], Callable[[View, Any, datetime], View]] = {
     OrderResolved: _answered,
     CallbackDue: _asked,
     CaseReopened: _reopened,
+    CaseResumed: _resumed,
     CaseClosed: _closed,
 }

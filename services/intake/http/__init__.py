@@ -1,9 +1,10 @@
 """Intake over HTTP: one module for each kind of caller.
 
 `complaints` and `follow_ups` for whoever reports, `attachments` for those who may see them,
-`orders` for agencies, `callbacks` for citizens who are asked back, `identities` for those who
-must know a person, `hooks` for city systems that call in their own words, `calls` for telephone
-and speech systems, `batch` for records in bulk, `open311` for apps that speak that standard.
+`orders` for agencies, `whistles` for streets, `callbacks` for citizens who are asked back,
+`identities` for those who must know a person, `hooks` for city systems that call in their own
+words, `calls` for telephone and speech systems, `batch` for records in bulk, `open311` for apps
+that speak that standard.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from services.intake.http import (
     identities,
     open311,
     orders,
+    whistles,
 )
 from services.runtime.http import create_app
 
@@ -46,6 +48,7 @@ def make_app(desk: Desk) -> FastAPI:
         follow_ups,
         attachments,
         orders,
+        whistles,
         callbacks,
         identities,
         hooks,

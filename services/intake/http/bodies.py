@@ -152,6 +152,7 @@ class ActionBody(_Body):
 
     action: AgencyAction
     note: Note | None = None
+    suggests: Code | None = None  #: With a return: the agency whose matter it is.
 
 
 class CallbackBody(_Body):

@@ -17,7 +17,7 @@ from services.intake.http.bodies import CallbackBody, checked
 from services.intake.http.desk import Desk, json_answer
 from services.intake.http.rejections import rejected
 from services.intake.http.taking import read_json
-from services.intake.http.words import language_for
+from services.intake.http.words import Language, language_for
 from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem, problem_responses
 from services.runtime.stage import perform
@@ -91,11 +91,16 @@ def _add_for_operators(router: APIRouter, desk: Desk) -> None:
         return json_answer({"callback_id": str(callback_id)}, 202)
 
 
+def _language(desk: Desk, request: Request, lang: str | None) -> Language:
+    city = desk.policies.current.city.language
+    return language_for(lang, request.headers.get("accept-language"), city)
+
+
 def _add_for_citizens(router: APIRouter, desk: Desk) -> None:
     @router.get("/{token}", response_class=Response, responses=_PAGES)
     async def show(token: str, request: Request, lang: str | None = None) -> Response:
         """Show the page on which a citizen answers."""
-        language = language_for(lang, request.headers.get("accept-language"))
+        language = _language(desk, request, lang)
         ticket = _ticket(desk, token)
         if ticket is None:
             return page.message("gone", language, 404)
@@ -106,7 +111,7 @@ def _add_for_citizens(router: APIRouter, desk: Desk) -> None:
     @router.post("/{token}", response_class=Response, responses=_PAGES)
     async def take_answer(token: str, request: Request, lang: str | None = None) -> Response:
         """Take a citizen's answer: the page's form, or JSON."""
-        language = language_for(lang, request.headers.get("accept-language"))
+        language = _language(desk, request, lang)
         ticket = _ticket(desk, token)
         if request.headers.get("content-type", "").startswith("application/json"):
             return await _take_json(desk, ticket, request)

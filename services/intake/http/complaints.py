@@ -125,8 +125,9 @@ async def _status(
     found = await views.public_status(desk.db, complaint_id)
     if found is None:
         raise Problem(404, "no-such-complaint", "No complaint has this id.")
-    language = language_for(lang, request.headers.get("accept-language"))
-    return json_answer(in_words(found, desk.policies.current.agencies, language))
+    policy = desk.policies.current
+    language = language_for(lang, request.headers.get("accept-language"), policy.city.language)
+    return json_answer(in_words(found, policy.agencies, language))
 
 
 def _items(raw: dict[str, Any]) -> list[Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from services.events import AgencyAction
 from services.intake.adapters import views
 from services.intake.decide.commands import NEEDS_NOTE, report_action
 from services.intake.http.bodies import ActionBody, Purpose
@@ -18,6 +19,7 @@ from services.runtime.problems import Problem, invalid_request, problem_response
 
 if TYPE_CHECKING:
     from services.intake.adapters.vault import Contact, Outcome
+    from services.policy import Policy
     from services.runtime.transaction import Tx
 
 _Agency = Annotated[Principal, Depends(require(Role.AGENCY))]
@@ -36,6 +38,8 @@ def routes(desk: Desk) -> APIRouter:
         """Report what an agency did with its order; the tracker judges whether it counts."""
         if body.action in NEEDS_NOTE and not body.note:
             raise invalid_request([("note", f"is needed to {body.action}")])
+        if body.suggests is not None:
+            _check_suggestion(body, desk.policies.current)
         about = f"orders/{order_id}"
         command = asked(desk, request, principal, about, body.model_dump(mode="json"))
 
@@ -55,11 +59,20 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
+def _check_suggestion(body: ActionBody, policy: Policy) -> None:
+    if body.action is not AgencyAction.RETURN:
+        raise invalid_request([("suggests", "belongs to a return")])
+    if body.suggests not in policy.agencies:
+        raise invalid_request([("suggests", f"no agency has the code {body.suggests!r}")])
+
+
 async def _act(tx: Tx, order_id: UUID, body: ActionBody, principal: Principal) -> UUID:
     order = await views.order_of(tx, order_id)
     if order is None or order["agency"] != principal.agency:
         raise no_such_order()
-    fact = report_action(order_id, order["agency"], body.action, body.note, tx.now)
+    fact = report_action(
+        order_id, order["agency"], body.action, body.note, tx.now, suggests=body.suggests
+    )
     return tx.emit(order["complaint_id"], fact)
 
 

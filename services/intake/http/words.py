@@ -20,6 +20,7 @@ STATUS_WORDS: dict[Status, tuple[str, str]] = {
     Status.DISPATCHED: ("已派单", "Passed on to the office in charge"),
     Status.IN_PROGRESS: ("办理中", "Being handled"),
     Status.ANSWERED: ("已答复，等待您评价", "Answered; we will ask you whether it is solved"),
+    Status.SETTLED: ("已直接答复，如未解决可继续补充", "Answered; tell us if that isn't enough"),
     Status.REOPENED: ("重新办理", "Being handled again"),
     Status.CLOSED: ("已办结", "Closed"),
     Status.DIVERTED: ("已告知其他途径", "Another way applies; you have been told which"),
@@ -50,18 +51,25 @@ MOMENT_WORDS: dict[str, tuple[str, str]] = {
     "closed-unsatisfied": ("办结，您未满意", "Closed, though you were not content"),
     "closed-withdrawn": ("因撤回办结", "Closed, as you withdrew it"),
     "closed-diverted": ("已告知其他途径，办结", "Closed; another way applies"),
+    "closed-answered": ("已直接答复", "Answered"),
 }
 
 
-def language_for(asked: str | None, accepted: str | None) -> Language:
-    """Choose Chinese or English: what the address asks for, else what the browser prefers."""
+def language_for(asked: str | None, accepted: str | None, city: str) -> Language:
+    """Choose Chinese or English: what the address asks for, what the browser prefers, the city's.
+
+    Args:
+        asked: `lang` of the address.
+        accepted: The header `Accept-Language`.
+        city: The language of the policy's city.
+    """
     for part in (asked or "", *(accepted or "").split(",")):
         match part.strip().lower()[:2]:
             case "zh":
                 return "zh"
             case "en":
                 return "en"
-    return "zh"
+    return "zh" if city == "zh" else "en"
 
 
 def in_words(
@@ -77,8 +85,16 @@ def in_words(
         "status_text": STATUS_WORDS[found.status][index],
         "expected_at": found.expected_at.isoformat() if found.expected_at else None,
         "urged": sum(moment["what"] == "urged" for moment in moments),
+        "reply": _reply(found),
         "timeline": [_moment(moment, agencies, index) for moment in moments],
     }
+
+
+def _reply(found: PublicStatus) -> str | None:
+    """Give what the citizen was told where no order is due."""
+    if found.status not in (Status.SETTLED, Status.DIVERTED):
+        return None
+    return next((one["reply"] for one in reversed(found.timeline) if "reply" in one), None)
 
 
 def _moment(moment: dict[str, str], agencies: Mapping[str, Agency], index: int) -> dict[str, Any]:
@@ -89,5 +105,6 @@ def _moment(moment: dict[str, str], agencies: Mapping[str, Agency], index: int) 
         "at": moment["at"],
         "what": moment["what"],
         "agency": name or None,
+        "reply": moment.get("reply"),
         "text": words.format(agency=name),
     }

@@ -47,7 +47,7 @@ def rules_for(desk: Desk, fields: Fields) -> Open311Rules:
 def speech_for(desk: Desk, rules: Open311Rules, request: Request) -> Speech:
     """Say how to write to a caller."""
     lexicon = desk.lexicon
-    language = language_for(None, request.headers.get("accept-language") or rules.language)
+    language = language_for(None, request.headers.get("accept-language"), rules.language)
     return Speech(lexicon.policy, rules, language, lexicon.zone)
 
 
