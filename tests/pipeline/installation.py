@@ -31,6 +31,8 @@ from stack.program import is_port_free
 POLICY = Path(__file__).parents[2] / "policy" / "haikou"
 READY_WITHIN_S = 120.0
 SETTLED_WITHIN_S = 180.0
+#: What the router says of every complaint, once.
+OUTCOMES = ("routed", "held", "diverted", "answered")
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Installation:
             cases = (await self.ask("tracker", "/v1/totals"))["cases"]
             deliveries = (await self.ask("notifier", "/v1/totals"))["deliveries"]
             is_done = (
-                router["routed"] + router["held"] + router["diverted"] == count
+                sum(router[name] for name in OUTCOMES) == count
                 and sum(case["count"] for case in cases) == count
                 and deliveries.get("delivered", 0) == router["routed"] == sum(deliveries.values())
             )

@@ -15,6 +15,7 @@ from services.intake.__main__ import IntakeSettings
 from services.intake.__main__ import build as build_intake
 from services.intake.decide.person import person_token
 from services.notifier.decide.watch import for_outside
+from services.router.__main__ import RouterSettings
 from services.router.__main__ import build as build_router
 from services.runtime.clock import ManualClock
 from services.runtime.keys import Role
@@ -32,11 +33,15 @@ async def test_a_secret_reporter_is_recognisable_nowhere(dsn: str, tmp_path: Pat
     """Not by name, not by number, and not by a token that other complaints have too."""
     file = tmp_path / "secrets.toml"
     file.write_text(SECRETS)
-    intake, other = IntakeSettings(secrets_file=file), ServiceSettings(secrets_file=file)
+    intake = IntakeSettings(secrets_file=file)
     token = person_token(intake.secrets.token_key, f"+86{PHONE}")
     assert token is not None
     builds = {"intake": build_intake, "router": build_router, "tracker": build_tracker}
-    settings = {"intake": intake, "router": other, "tracker": other}
+    settings = {
+        "intake": intake,
+        "router": RouterSettings(secrets_file=file),
+        "tracker": ServiceSettings(secrets_file=file),
+    }
     async with running(dsn, ManualClock(NOON), a_policy(), builds, settings) as path:
         client = await path.client("intake", Role.OPERATOR)
         body = a_complaint(

@@ -251,8 +251,10 @@ async def test_totals_count_every_complaint_once(operator: Any, receive: Receive
         "routed": 3,
         "held": 1,
         "diverted": 1,
+        "answered": 0,
+        "closed": 0,
         "decided_by": {"rule": 2, "fallback": 1, "operator": 1},
-        "first_outcomes": {"routed": 2, "held": 2, "diverted": 1},
+        "first_outcomes": {"routed": 2, "held": 2, "diverted": 1, "answered": 0},
     }
     of_import = (await operator.get("/v1/totals", params={"origin": "import:letters"})).json()
     assert (of_import["received"], of_import["routed"], of_import["held"]) == (2, 1, 1)

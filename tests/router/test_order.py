@@ -15,11 +15,10 @@ from services.router.decide import (
     Diverted,
     Held,
     Routed,
-    Specificity,
     explain,
     route,
 )
-from tests.router.catalogues import LINZHOU, a_rule, catalogues, complaints, with_rules
+from tests.router.catalogues import LINZHOU, a_rule, catalogues, complaints, fits, with_rules
 
 EXAMPLES = settings(max_examples=60, deadline=None)
 
@@ -105,7 +104,7 @@ def test_the_index_finds_what_trying_every_rule_finds(
     assert {match.rule.id for match in finding.best} == expected
     for match in finding.best + finding.others:
         division = policy.place_code(complaint.place)
-        assert match.specificity == Specificity(*policy.specificity(match.rule, division))
+        assert match.specificity == policy.specificity(match.rule, division)
 
 
 def _best_by_trying(policy: Policy, complaint: Complaint, category: str | None) -> set[str]:
@@ -114,11 +113,7 @@ def _best_by_trying(policy: Policy, complaint: Complaint, category: str | None) 
     matching = [
         rule
         for rule in policy.catalogue
-        if (rule.category is None or rule.category in policy.category_chain(category))
-        and (not rule.words or any(word in complaint.text for word in rule.words))
-        and (not rule.natures or complaint.nature in rule.natures)
-        and policy.covers(rule, division)
-        and policy.owner(rule.lead, division) is not None
+        if fits(rule, policy, complaint, category) and policy.owner(rule.lead, division) is not None
     ]
     top = max((policy.specificity(rule, division) for rule in matching), default=None)
     return {rule.id for rule in matching if policy.specificity(rule, division) == top}

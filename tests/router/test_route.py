@@ -226,7 +226,7 @@ def test_other_peoples_complaints_are_told_and_change_nothing() -> None:
         same.rule,
         same.standard,
     )
-    english = a_policy(city=CITY.replace('language = "zh"', 'language = "en"'))
+    english = a_policy(city=CITY.replace('language = "zh"', 'language = "en"'), whistles=None)
     told = routed(replace(alone, cluster=cluster), policy=english).explanation
     assert f"3 other(s) report the same, first in complaint {EARLIER}." in told
     unplaced = held(Complaint("有件事", cluster=cluster))

@@ -4,13 +4,13 @@ No clock, no I/O, no randomness; the only memory is of policies already prepared
 """
 
 from services.router.decide.decision import (
+    Answered,
     Complaint,
     Decision,
     Diverted,
     Held,
     HeldReason,
     Routed,
-    Specificity,
     Trace,
     Trial,
     Verdict,
@@ -30,21 +30,28 @@ from services.router.decide.record import (
     Origin,
     Outcome,
     Route,
+    closed,
     received,
     returned,
 )
 from services.router.decide.route import route
+from services.router.decide.supplemented import supplemented
 from services.router.decide.triage import (
     AlreadyDecided,
+    Answer,
     Designation,
     NotReceived,
+    OrderDue,
     Refusal,
     faults_of,
     settle,
+    unknown_entry,
 )
 
 __all__ = [
     "AlreadyDecided",
+    "Answer",
+    "Answered",
     "BrokenExample",
     "Complaint",
     "Decided",
@@ -55,18 +62,19 @@ __all__ = [
     "Held",
     "HeldReason",
     "NotReceived",
+    "OrderDue",
     "Origin",
     "Outcome",
     "Refusal",
     "Route",
     "Routed",
-    "Specificity",
     "Trace",
     "Trial",
     "Verdict",
     "WrittenPlace",
     "broken_example",
     "broken_examples",
+    "closed",
     "complaint_of",
     "explain",
     "faults_of",
@@ -77,5 +85,7 @@ __all__ = [
     "returned",
     "route",
     "settle",
+    "supplemented",
     "trace_lines",
+    "unknown_entry",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.policy import AgencyKind
+from services.policy import AgencyKind, OwnerKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -39,7 +39,8 @@ def assign(
     """Name everybody beside the lead.
 
     A street or township that leads always has its district government told, which
-    supervises it (接诉即办工作条例 art. 12), even one that has returned the complaint.
+    supervises it (接诉即办工作条例 art. 12), even one that has returned the complaint. A central
+    unit is told by a copy, and the hotline body leads (art. 22).
 
     Args:
         policy: The policy in force.
@@ -65,6 +66,7 @@ def assign(
     agency = policy.agencies[lead]
     government = policy.government_of(agency.division) if agency.kind is AgencyKind.STREET else None
     copied += [government] if government is not None else []
+    copied = _reflected(rule) + copied
     scored = named("scored", (rule.scored,) if rule and rule.scored else ())
     return Assignment(
         lead=lead,
@@ -73,3 +75,9 @@ def assign(
         scored=scored[0] if scored else lead,
         notes=tuple(notes),
     )
+
+
+def _reflected(rule: Rule | None) -> list[str]:
+    """Name the central unit that a rule reflects the situation to, if any."""
+    is_reflected = rule is not None and rule.lead.kind is OwnerKind.REFLECT_TO
+    return [rule.lead.code] if rule is not None and is_reflected and rule.lead.code else []

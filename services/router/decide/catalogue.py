@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.policy import OwnerKind
-from services.router.decide.decision import Specificity, Trial, Verdict
+from services.router.decide.circumstances import UNASKED, Circumstances, Conditions
+from services.router.decide.decision import Trial, Verdict
 from services.router.decide.lexicon import normal_form
+from services.router.decide.trials import trials_of_best, trials_of_others
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from services.events import Nature
-    from services.policy import Owner, Policy, Rule
+    from services.policy import Owner, Policy, Rule, Specificity
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Traits:
     categories: tuple[str, ...]  #: Its category and all above it.
     divisions: tuple[str, ...]  #: Its narrowest known division and all around it.
     nature: Nature
+    meant: AbstractSet[str] = frozenset()  #: Words of danger in the text that nobody denies.
+    circumstances: Circumstances = UNASKED
 
     @property
     def division(self) -> str | None:
@@ -45,8 +49,9 @@ class Entry:
 
     rule: Rule
     specificity: Specificity
-    rank: tuple[int, int, bool, bool, str]  #: Sorts the closest first, and equals by id.
+    rank: tuple[tuple[int, ...], str]  #: Sorts the closest first, and equals by id.
     natures: frozenset[Nature]
+    conditions: Conditions | None  #: None: nothing of time, area or attributes.
     lead: str | None  #: Where the rule names an agency outright.
 
 
@@ -95,8 +100,8 @@ class Finding:
 
         Written out when asked for: most decisions are never looked into.
         """
-        lost = _trials_of_others(self.others, self.best)
-        return (*_trials_of(self.best), *lost, *(misfit.trial for misfit in self.misfits))
+        lost = trials_of_others(self.others, self.best)
+        return (*trials_of_best(self.best), *lost, *(misfit.trial for misfit in self.misfits))
 
 
 @dataclass(slots=True)
@@ -127,7 +132,8 @@ class Catalogue:
     def __init__(self, policy: Policy) -> None:
         """Put every rule into the cells in which it can match."""
         self._policy = policy
-        self._cells: dict[tuple[str | None, str | None], _Cell] = {}
+        #: By category, then by division; None for rules that name none.
+        self._cells: dict[str | None, dict[str | None, _Cell]] = {}
         self._words = {
             rule.id: frozenset(map(normal_form, rule.words)) for rule in policy.catalogue
         }
@@ -136,7 +142,7 @@ class Catalogue:
         for rule in policy.catalogue:
             words = self._words[rule.id]
             for division in rule.places or (None,):
-                cell = self._cells.setdefault((rule.category, division), _Cell())
+                cell = self._cells.setdefault(rule.category, {}).setdefault(division, _Cell())
                 cell.add(_entry(policy, rule, division), words)
             if rule.places:
                 cell = self._placed.setdefault(rule.category, _Cell())
@@ -178,9 +184,12 @@ class Catalogue:
         """Give each rule whose category, place and words hold, once, as it fits closest."""
         found: dict[str, Entry] = {}
         for category in (*traits.categories, None):
+            cells = self._cells.get(category)
+            if cells is None:
+                continue
             # The narrowest division first: a rule that names it and its district fits by it.
             for division in (*traits.divisions, None):
-                cell = self._cells.get((category, division))
+                cell = cells.get(division)
                 if cell is not None:
                     for entry in cell.entries(traits.found):
                         found.setdefault(entry.rule.id, entry)
@@ -189,15 +198,9 @@ class Catalogue:
     def _judge(self, entry: Entry, traits: Traits, excluded: Collection[str]) -> Match | Misfit:
         """Judge a rule whose category, place and words hold by all the rest."""
         rule = entry.rule
-        if entry.natures and traits.nature not in entry.natures:
-            wanted = " or ".join(rule.natures)
-            why = f"is for {wanted}, and this is {traits.nature}"
-            return Misfit(Trial(rule.id, Verdict.OTHER_NATURE, why))
-        if rule.except_places:
-            for code in traits.divisions:
-                if code in rule.except_places:
-                    why = f"leaves out {self._named(code)}"
-                    return Misfit(Trial(rule.id, Verdict.EXCEPTED, why))
+        missed = self._missed(entry, traits)
+        if missed is not None:
+            return Misfit(Trial(rule.id, *missed))
         lead = entry.lead or self._policy.owner(rule.lead, traits.division)
         if lead is None:
             why = self._why_unresolved(rule.lead, traits)
@@ -209,6 +212,20 @@ class Catalogue:
             return Misfit(trial, match)
         return match
 
+    def _missed(self, entry: Entry, traits: Traits) -> tuple[Verdict, str] | None:
+        """Name the first condition that doesn't hold; None where all do."""
+        rule = entry.rule
+        if entry.natures and traits.nature not in entry.natures:
+            wanted = " or ".join(rule.natures)
+            return Verdict.OTHER_NATURE, f"is for {wanted}, and this is {traits.nature}"
+        if rule.except_places:
+            for code in traits.divisions:
+                if code in rule.except_places:
+                    return Verdict.EXCEPTED, f"leaves out {self._named(code)}"
+        if entry.conditions is None:
+            return None
+        return entry.conditions.why_not(traits.circumstances)
+
     def _wants_place(self, traits: Traits, misfits: Sequence[Misfit]) -> bool:
         if not traits.divisions:
             for category in (*traits.categories, None):
@@ -216,6 +233,8 @@ class Catalogue:
                 for entry in cell.entries(traits.found) if cell else ():
                     if not entry.natures or traits.nature in entry.natures:
                         return True
+        if any(m.trial.verdict is Verdict.POSITION_UNKNOWN for m in misfits):
+            return True
         is_narrow = self._policy.street_of(traits.division) is not None
         return not is_narrow and any(m.trial.verdict is Verdict.UNRESOLVED for m in misfits)
 
@@ -229,47 +248,16 @@ class Catalogue:
 
 
 def _entry(policy: Policy, rule: Rule, division: str | None) -> Entry:
-    place, category, words, nature = policy.specificity(rule, division)
-    close = Specificity(place, category, bool(words), bool(nature))
+    close = policy.specificity(rule, division)
     return Entry(
         rule=rule,
         specificity=close,
-        rank=(-place, -category, not words, not nature, rule.id),
+        rank=(tuple(-int(part) for part in close), rule.id),
         natures=frozenset(rule.natures),
+        conditions=Conditions.of(rule),
         lead=rule.lead.code if rule.lead.kind is OwnerKind.AGENCY else None,
     )
 
 
-def _rank(entry: Entry) -> tuple[int, int, bool, bool, str]:
+def _rank(entry: Entry) -> tuple[tuple[int, ...], str]:
     return entry.rank
-
-
-def _trials_of(best: tuple[Match, ...]) -> Iterator[Trial]:
-    """Say what became of the deciding rules."""
-    is_conflict = len({match.lead for match in best}) > 1
-    for match in best:
-        if is_conflict:
-            rivals = ", ".join(other.rule.id for other in best if other.lead != match.lead)
-            verdict, why = Verdict.CONFLICT, f"as specific as {rivals}, which names another lead"
-        elif match is best[0]:
-            verdict, why = Verdict.CHOSEN, "the most specific rule that matches"
-        else:
-            verdict, why = Verdict.AGREES, f"as specific as {best[0].rule.id}, and the same lead"
-        yield Trial(match.rule.id, verdict, why, match.specificity, match.lead)
-
-
-def _trials_of_others(others: tuple[Match, ...], best: tuple[Match, ...]) -> Iterator[Trial]:
-    """Say why each of the other matches lost."""
-    for match in others:
-        why = f"less specific than {best[0].rule.id}: {_difference(match, best[0])}"
-        yield Trial(match.rule.id, Verdict.LESS_SPECIFIC, why, match.specificity, match.lead)
-
-
-def _difference(loser: Match, winner: Match) -> str:
-    """Name the first field in which two matches differ; it is what decided."""
-    lost, won = loser.specificity, winner.specificity
-    if lost.place != won.place:
-        return f"place depth {lost.place} against {won.place}"
-    if lost.category != won.category:
-        return f"category depth {lost.category} against {won.category}"
-    return "no words" if lost.words != won.words else "no nature"

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Literal
 from services.events import Nature, Place, Urgency
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
-    from services.events import Candidate, Cluster, Diversion, Matter
+    from services.events import Attribute, Candidate, Cluster, Diversion, Matter
+    from services.policy import Specificity
     from services.router.decide.catalogue import Finding
 
 #: Why a person must decide; the same words as `ComplaintHeld.reason`.
-HeldReason = Literal["no-place", "no-rule", "conflict", "returned-out", "too-many-returns"]
+HeldReason = Literal[
+    "no-place", "no-rule", "conflict", "returned-out", "too-many-returns", "ping-pong"
+]
 
 #: How the category came about.
-CategorySource = Literal["given", "words", "none"]
+CategorySource = Literal["given", "words", "model", "none"]
 
 
 #: The place of a complaint that names none.
@@ -29,8 +33,8 @@ NOWHERE = Place()
 class Complaint:
     """As much of a complaint as jurisdiction can depend on.
 
-    Channel, reporter and time are left out on purpose: who asks, and how, must not
-    change who answers.
+    Channel and reporter are left out on purpose: who asks, and how, must not change who
+    answers.
     """
 
     text: str
@@ -43,6 +47,10 @@ class Complaint:
     repeat_of: UUID | None = None
     repeat_score: float | None = None  #: None: it is the same for sure.
     cluster: Cluster | None = None  #: Evidence for people; it decides nothing.
+    received_at: datetime | None = None  #: Aware; None: no rule with times fits.
+    attributes: tuple[Attribute, ...] = ()
+    has_more_matters: bool = False  #: Several things are asked for in one call.
+    is_asked_again: bool = False  #: It was answered, and the citizen says that it isn't.
 
     @classmethod
     def of(cls, matter: Matter) -> Complaint:
@@ -58,6 +66,9 @@ class Complaint:
             repeat_of=matter.repeat_of,
             repeat_score=matter.repeat_score,
             cluster=matter.cluster,
+            received_at=matter.received_at,
+            attributes=matter.attributes,
+            has_more_matters=any(finding.kind == "matter" for finding in matter.findings),
         )
 
     @property
@@ -78,19 +89,13 @@ class Verdict(StrEnum):
     OTHER_CATEGORY = "other-category"
     OTHER_PLACE = "other-place"
     PLACE_UNKNOWN = "place-unknown"  #: It is about places, and the complaint has none.
-    EXCEPTED = "excepted"  #: The complaint is at a place that the rule leaves out.
+    EXCEPTED = "excepted"  #: The complaint is at a place or in an area that the rule leaves out.
+    OTHER_AREA = "other-area"
+    POSITION_UNKNOWN = "position-unknown"  #: It is about areas, and there is no exact position.
+    OTHER_ATTRIBUTE = "other-attribute"  #: What it asks for was answered otherwise, or by nobody.
+    OTHER_TIME = "other-time"  #: Before, after, or at another season or hour.
     OTHER_WORDS = "other-words"
     OTHER_NATURE = "other-nature"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Specificity:
-    """How closely a rule matched; compared field by field in this order."""
-
-    place: int = 0  #: Depth of the deepest division it names around the complaint; city 1.
-    category: int = 0  #: Depth of its category; top level 1.
-    words: bool = False
-    nature: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class Trace:
     category_why: str = ""
     categories: tuple[str, ...] = ()  #: Categories that tied, when none was found.
     divisions: tuple[str, ...] = ()  #: Where it is, deepest first; empty if unknown.
-    finding: Finding | None = None  #: None where it was diverted before.
+    finding: Finding | None = None  #: None where it was diverted or answered before.
     standard_why: str = ""
     notes: tuple[str, ...] = ()  #: Whatever else the decision took into account.
 
@@ -136,7 +141,7 @@ class Routed:
     copies: tuple[str, ...]
     scored: str
     standard: str
-    decided_by: Literal["rule", "fallback"]
+    decided_by: Literal["rule", "fallback", "model"]
     rule: str | None
     basis: str | None
     category: str | None
@@ -144,6 +149,8 @@ class Routed:
     alternatives: tuple[Candidate, ...]
     explanation: str
     trace: Trace
+    confidence: float | None = None  #: Of a model's decision.
+    model: str | None = None  #: Which model decided.
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,18 @@ class Diverted:
     target: str | None
     rule: str | None
     reply: str
+    category: str | None
+    explanation: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """No order is due: knowledge settles it."""
+
+    entry: str  #: Id of the knowledge entry.
+    answer: str  #: What the citizen is told.
+    owner: str  #: The agency that keeps the answer up to date.
     category: str | None
     explanation: str
     trace: Trace
@@ -171,4 +190,4 @@ class Held:
     trace: Trace
 
 
-Decision = Routed | Diverted | Held
+Decision = Routed | Diverted | Answered | Held

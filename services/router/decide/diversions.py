@@ -43,6 +43,12 @@ class Detours:
             self._unless[rule.id] = frozenset(map(normal_form, rule.unless_words))
             for word in {normal_form(word) for word in rule.words}:
                 self._by_word.setdefault(word, []).append(rule)
+        #: Words that speak of an emergency where nobody denies them, in normal form.
+        self.emergencies = frozenset(
+            word
+            for word, rules in self._by_word.items()
+            if any(rule.diversion is Diversion.EMERGENCY for rule in rules)
+        )
         #: What a repeat is told; intake, not words, says what repeats an open complaint.
         self.repeat = min(repeats, key=lambda rule: rule.id, default=None)
 
@@ -51,11 +57,12 @@ class Detours:
         """Every word that a diversion looks for, in normal form."""
         return frozenset(self._by_word).union(*self._unless.values())
 
-    def find(self, found: AbstractSet[str]) -> Detour | None:
+    def find(self, found: AbstractSet[str], meant: AbstractSet[str]) -> Detour | None:
         """Name the diversion that fits.
 
         Args:
             found: Words in the text, in normal form.
+            meant: Those of danger that nobody denies, by `denial.meant_words`.
 
         Returns:
             The first by urgency of kind, or None where an order is due.
@@ -65,6 +72,7 @@ class Detours:
             for word in found
             for rule in self._by_word.get(word, ())
             if found.isdisjoint(self._unless[rule.id])
+            and (word in meant or rule.diversion is not Diversion.EMERGENCY)
         ]
         return min(fitting, key=_order, default=None)
 

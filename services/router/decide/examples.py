@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from services.events import Nature, Place
-from services.policy import Fault, Rule
-from services.router.decide.decision import Complaint, Diverted, Routed, Verdict
+from services.events import Attribute, Nature, Place, Point
+from services.policy import DiversionRule, Fault, KnowledgeEntry, Rule
+from services.router.decide.decision import Answered, Complaint, Diverted, Routed, Verdict
 from services.router.decide.explain import explain
 from services.router.decide.route import route
 
 if TYPE_CHECKING:
-    from services.policy import DiversionRule, Example, Policy
+    from datetime import datetime
+
+    from services.policy import Example, Policy
     from services.router.decide.decision import Decision
 
 #: Files that hold examples, by kind of rule.
-_CATALOGUE, _DIVERSIONS = "catalogue.toml", "diversions.toml"
+_FILES: dict[type, str] = {
+    Rule: "catalogue.toml",
+    DiversionRule: "diversions.toml",
+    KnowledgeEntry: "answers.toml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +37,45 @@ class BrokenExample:
     why: tuple[str, ...]  #: What speaks most for what came: the first lines of the trace.
 
 
-def complaint_of(example: Example) -> Complaint:
-    """Make an example a complaint."""
+def complaint_of(example: Example, policy: Policy) -> Complaint:
+    """Make an example a complaint.
+
+    Args:
+        example: Written by an official.
+        policy: Its city; `at` is local time there unless it has an offset.
+    """
+    point = None
+    if example.point is not None:
+        point = Point(longitude=example.point[0], latitude=example.point[1])
     return Complaint(
         text=example.text or "",
         category=example.category,
         nature=example.nature or Nature.UNKNOWN,
-        place=Place(district=example.district, street=example.street),
+        place=Place(district=example.district, street=example.street, point=point),
+        received_at=_instant(example.at, policy.city.time_zone),
+        attributes=tuple(
+            Attribute(code=code, values=values) for code, values in example.attributes
+        ),
     )
 
 
+def _instant(written: datetime | None, zone: str) -> datetime | None:
+    if written is None or written.tzinfo is not None:
+        return written
+    return written.replace(tzinfo=ZoneInfo(zone))
+
+
 def outcome_of(decision: Decision) -> str:
-    """Write an outcome as an example expects it: an agency, `held`, or `diverted:KIND`."""
+    """Write an outcome: an agency, `held`, `diverted:KIND` or `answered:ENTRY`."""
     if isinstance(decision, Routed):
         return decision.lead
     if isinstance(decision, Diverted):
         return f"diverted:{decision.diversion}"
-    return "held"
+    return f"answered:{decision.entry}" if isinstance(decision, Answered) else "held"
 
 
 def broken_example(
-    policy: Policy, rule: Rule | DiversionRule, example: Example
+    policy: Policy, rule: Rule | DiversionRule | KnowledgeEntry, example: Example
 ) -> BrokenExample | None:
     """Run one example.
 
@@ -62,15 +87,24 @@ def broken_example(
     Returns:
         What is wrong, or None where it comes out as expected.
     """
-    came = outcome_of(route(complaint_of(example), policy))
-    if example.expect == came:
+    came = outcome_of(route(complaint_of(example, policy), policy))
+    if _is_expected(rule, example.expect, came):
         return None
-    if example.expect == "not-diverted" and not came.startswith("diverted:"):
-        return None
-    file = _CATALOGUE if isinstance(rule, Rule) else _DIVERSIONS
+    file = _FILES[type(rule)]
     message = f"an example of {rule.id} expects {example.expect}, and {came} came"
-    why = trace_lines(policy, complaint_of(example))
+    why = trace_lines(policy, complaint_of(example, policy))
     return BrokenExample(Fault(file, example.line, message), rule.id, example.expect, came, why)
+
+
+def _is_expected(rule: Rule | DiversionRule | KnowledgeEntry, expect: str, came: str) -> bool:
+    match expect:
+        case "not-diverted":
+            return not came.startswith("diverted:")
+        case "not-answered":
+            return not came.startswith("answered:")
+        case "answered":
+            return came == f"answered:{rule.id}"
+    return expect == came
 
 
 def broken_examples(policy: Policy) -> tuple[BrokenExample, ...]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.router.decide.advice import Counsel
 from services.router.decide.decision import Trial, Verdict
+from services.router.decide.hearing import read
 from services.router.decide.prepare import prepare
-from services.router.decide.route import read, route
+from services.router.decide.route import route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.policy import Policy, Rule
+    from services.router.decide.advice import Adviser
     from services.router.decide.catalogue import Traits
     from services.router.decide.decision import Complaint, Decision
 
@@ -31,7 +34,13 @@ class Explanation:
 
 
 def explain(
-    complaint: Complaint, policy: Policy, excluded: Sequence[str] = (), attempt: int = 1
+    complaint: Complaint,
+    policy: Policy,
+    excluded: Sequence[str] = (),
+    attempt: int = 1,
+    *,
+    suggested: str | None = None,
+    adviser: Adviser | None = None,
 ) -> Explanation:
     """Decide as `route` does, and try every rule of the catalogue.
 
@@ -40,13 +49,15 @@ def explain(
         policy: The policy to decide by, in force or not.
         excluded: Agencies that have returned it.
         attempt: 1 at first, then one more for each return.
+        suggested: The agency that the last of them says it belongs to.
+        adviser: A model to ask where the policy has no answer.
 
     Returns:
         The same decision as `route`, with one trial for each rule.
     """
-    decision = route(complaint, policy, excluded, attempt)
+    decision = route(complaint, policy, excluded, attempt, suggested=suggested, adviser=adviser)
     prepared = prepare(policy)
-    traits = read(complaint, prepared).traits
+    traits = read(complaint, prepared, Counsel(adviser, complaint, policy)).traits
     # A diverted complaint never reached the catalogue; it says what would have followed.
     finding = decision.trace.finding or prepared.catalogue.find(traits, excluded)
     known = {trial.rule for trial in finding.trials}

@@ -55,14 +55,13 @@ class Lexicon:
         """Find every word wherever it stands, overlaps included.
 
         Args:
-            text: As written; it is normalised here.
+            text: In normal form.
 
         Returns:
             The hits by end position.
         """
         if not self._words:
             return []
-        text = normal_form(text)
         hits = []
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             head, tail = self._must_stand_free[index]

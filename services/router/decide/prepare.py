@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.router.decide.answers import Answers
 from services.router.decide.catalogue import Catalogue
+from services.router.decide.circumstances import CircumstanceReader
 from services.router.decide.classify import Classifier
 from services.router.decide.diversions import Detours
 from services.router.decide.lexicon import Lexicon
@@ -26,8 +28,11 @@ class Prepared:
     lexicon: Lexicon
     classifier: Classifier
     detours: Detours
+    answers: Answers
     urgency: UrgencyIndex
     catalogue: Catalogue
+    circumstances: CircumstanceReader
+    dangers: frozenset[str]  #: Words that count only where nobody denies them.
 
 
 #: A memo, not state: the same policy always gives the same entry. Oldest use first.
@@ -54,5 +59,16 @@ def prepare(policy: Policy) -> Prepared:
 def _build(policy: Policy) -> Prepared:
     classifier, detours = Classifier(policy), Detours(policy)
     urgency, catalogue = UrgencyIndex(policy), Catalogue(policy)
-    words = classifier.words | detours.words | urgency.words | catalogue.words
-    return Prepared(policy, Lexicon(words), classifier, detours, urgency, catalogue)
+    answers = Answers(policy)
+    words = classifier.words | detours.words | urgency.words | catalogue.words | answers.words
+    return Prepared(
+        policy=policy,
+        lexicon=Lexicon(words),
+        classifier=classifier,
+        detours=detours,
+        answers=answers,
+        urgency=urgency,
+        catalogue=catalogue,
+        circumstances=CircumstanceReader(policy),
+        dangers=urgency.speaking | detours.emergencies,
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from services.events import ComplaintDiverted, ComplaintRouted
+from services.events import ComplaintAnswered, ComplaintDiverted, ComplaintRouted
 from services.router.decide.decision import Complaint
 from services.router.decide.facts import fact_of
 from services.router.decide.route import route
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from services.events import Candidate, ComplaintReceived, Matter, OrderReturned
     from services.policy import Policy
+    from services.router.decide.advice import Adviser
     from services.router.decide.facts import RoutingFact
 
-Outcome = Literal["routed", "diverted", "held"]
+#: `closed`: its case ended while it was held, so nobody need decide any more.
+Outcome = Literal["routed", "diverted", "answered", "held", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,15 @@ class Origin:
 
     event: UUID | None = None
     operator: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A return (退单) that led to a decision."""
+
+    agency: str
+    reason: str
+    suggests: str | None  #: Whose it is, the agency says.
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,7 @@ class Decided:
     decided_at: datetime
     explanation: str
     fact: RoutingFact  #: What was told.
+    because: Returned | None = None  #: None: it wasn't returned.
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +78,30 @@ class Route:
     explanation: str
     policy: str
     decisions: int  #: How many there have been.
+    added: str | None = None  #: What the citizen said after an answer.
     unstored: tuple[Decided, ...] = ()  #: The newest of them, on their way to the history.
+
+    @property
+    def whole(self) -> Matter:
+        """The matter with what was added, at the end: what findings say of positions holds."""
+        if self.added is None:
+            return self.matter
+        return self.matter.model_copy(update={"text": f"{self.matter.text}\n{self.added}"})
 
 
 def received(
-    cause: UUID, fact: ComplaintReceived, state: Route | None, policy: Policy, now: datetime
+    cause: UUID,
+    fact: ComplaintReceived,
+    state: Route | None,
+    policy: Policy,
+    now: datetime,
+    *,
+    adviser: Adviser | None = None,
 ) -> Step[Route] | Ignored:
     """Decide about a new complaint."""
     if state is not None:
         return Ignored("already-routed")
-    decision = route(Complaint.of(fact.matter), policy)
+    decision = route(Complaint.of(fact.matter), policy, adviser=adviser)
     decided = Decided(
         number=1,
         attempt=1,
@@ -89,7 +115,13 @@ def received(
 
 
 def returned(
-    cause: UUID, fact: OrderReturned, state: Route | None, policy: Policy, now: datetime
+    cause: UUID,
+    fact: OrderReturned,
+    state: Route | None,
+    policy: Policy,
+    now: datetime,
+    *,
+    adviser: Adviser | None = None,
 ) -> Step[Route] | Early | Ignored:
     """Route anew without every agency that has returned the complaint.
 
@@ -104,7 +136,14 @@ def returned(
         return Ignored("return-not-by-lead")
     excluded = (*(code for code in state.excluded if code != fact.agency), fact.agency)
     attempt = state.attempt + 1
-    decision = route(Complaint.of(state.matter), policy, excluded, attempt)
+    decision = route(
+        Complaint.of(state.whole),
+        policy,
+        excluded,
+        attempt,
+        suggested=fact.suggests,
+        adviser=adviser,
+    )
     decided = Decided(
         number=state.decisions + 1,
         attempt=attempt,
@@ -112,9 +151,19 @@ def returned(
         policy=policy.hash,
         decided_at=now,
         explanation=decision.explanation,
-        fact=fact_of(decision, state.matter, attempt),
+        fact=fact_of(decision, state.whole, attempt, excluded[0]),
+        because=Returned(fact.agency, fact.reason, fact.suggests),
     )
     return step(replace(state, excluded=excluded), decided)
+
+
+def closed(state: Route | None) -> Step[Route] | Early | Ignored:
+    """Take a complaint out of triage whose case ended: withdrawn, or handled meanwhile."""
+    if state is None:
+        return Early("not-routed-yet")
+    if state.outcome != "held":
+        return Ignored("not-held")
+    return Step(replace(state, outcome="closed", held_reason=None, candidates=()))
 
 
 def step(state: Route, decided: Decided) -> Step[Route]:
@@ -139,7 +188,7 @@ def step(state: Route, decided: Decided) -> Step[Route]:
         moved = replace(
             moved, lead=fact.lead, decided_by=fact.decided_by, candidates=fact.alternatives
         )
-    elif isinstance(fact, ComplaintDiverted):
+    elif isinstance(fact, ComplaintDiverted | ComplaintAnswered):
         moved = replace(moved, decided_by=fact.decided_by)
     else:
         moved = replace(moved, held_reason=fact.reason, candidates=fact.candidates)
@@ -150,6 +199,8 @@ def outcome_of_fact(fact: RoutingFact) -> Outcome:
     """Name the outcome that a fact tells."""
     if isinstance(fact, ComplaintRouted):
         return "routed"
+    if isinstance(fact, ComplaintAnswered):
+        return "answered"
     return "diverted" if isinstance(fact, ComplaintDiverted) else "held"
 
 

@@ -1,65 +1,48 @@
 """The decision itself: exactly one outcome for every complaint.
 
-In this order: a repeat and the other diversions; the dispatch catalogue, with the
-category as given or as the words tell it; the district's government where nobody else is
-named (兜底, 接诉即办工作条例 art. 12); else a person. A complaint that comes back skips the
-diversions, for an order was due, and every agency that has returned it.
+In this order: a repeat and the other diversions; an answer kept as knowledge; the dispatch
+catalogue, with the category as given or as the words tell it; the district's government where
+nobody else is named (兜底, 接诉即办工作条例 art. 12); else a person. A complaint that comes back
+skips the diversions and answers, for an order was due, and every agency that has returned it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.events import Candidate, Diversion, Urgency
+from services.events import Diversion
 from services.policy import AgencyKind
 from services.router.decide import wording
+from services.router.decide.advice import Counsel
+from services.router.decide.answers import answer
 from services.router.decide.assignment import assign
-from services.router.decide.catalogue import Finding, Traits
-from services.router.decide.decision import Diverted, Held, Routed, Trace
+from services.router.decide.candidates import Suggested, as_candidates, suggestions
+from services.router.decide.decision import Diverted, Held, Routed
+from services.router.decide.hearing import Hearing, read
+from services.router.decide.overlap import leading_match
 from services.router.decide.prepare import prepare
 from services.router.decide.urgency import choose_standard
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Sequence
 
     from services.policy import Policy, Rule
-    from services.router.decide.classify import Classification
+    from services.router.decide.advice import Advised, Adviser
+    from services.router.decide.catalogue import Finding, Match
     from services.router.decide.decision import Complaint, Decision, HeldReason
+    from services.router.decide.hearing import Reading
     from services.router.decide.prepare import Prepared
-
-#: Suggestions shown to a person; more would hide the good ones.
-_CANDIDATES_MAX = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A complaint as this policy understands it."""
-
-    complaint: Complaint
-    traits: Traits
-    classification: Classification
-    spoken_urgency: tuple[Urgency, str | None]
-    trace: Trace
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """All that a decision rests on: the policy, the complaint, and what the catalogue says."""
-
-    prepared: Prepared
-    reading: Reading
-    finding: Finding
-    excluded: tuple[str, ...]
-
-    @property
-    def policy(self) -> Policy:
-        """The policy in force."""
-        return self.prepared.policy
 
 
 def route(
-    complaint: Complaint, policy: Policy, excluded: Sequence[str] = (), attempt: int = 1
+    complaint: Complaint,
+    policy: Policy,
+    excluded: Sequence[str] = (),
+    attempt: int = 1,
+    *,
+    suggested: str | None = None,
+    adviser: Adviser | None = None,
 ) -> Decision:
     """Decide who has jurisdiction over a complaint.
 
@@ -68,61 +51,37 @@ def route(
         policy: The policy in force.
         excluded: Agencies that have returned it, in the order in which they did.
         attempt: 1 at first, then one more for each return.
+        suggested: The agency that the last of them says it belongs to.
+        adviser: A model to ask where the policy has no answer.
 
     Returns:
         The outcome with its trace. The same arguments always give the same outcome.
     """
     prepared = prepare(policy)
-    reading = read(complaint, prepared)
+    counsel = Counsel(adviser, complaint, policy)
+    reading = read(complaint, prepared, counsel)
     if attempt == 1:
-        diverted = _divert(reading, prepared)
-        if diverted is not None:
-            return diverted
+        settled = _divert(reading, prepared) or answer(complaint, reading.knowledge, reading.trace)
+        if settled is not None:
+            return settled
     finding = prepared.catalogue.find(reading.traits, excluded)
-    hearing = Hearing(prepared, reading, finding, tuple(excluded))
+    hearing = Hearing(prepared, reading, finding, tuple(excluded), suggested, counsel)
     if attempt - 1 > policy.routing.returns_max:
         return _hold(hearing, "too-many-returns")
-    if len(finding.leads) > 1:
-        return _hold(hearing, "conflict")
-    if finding.best:
-        return _by_rule(hearing)
-    return _without_rule(hearing)
-
-
-def read(complaint: Complaint, prepared: Prepared) -> Reading:
-    """Find out what a complaint is about and where, by this policy's words and codes."""
-    policy = prepared.policy
-    hits = prepared.lexicon.find(complaint.wording)
-    found = frozenset(hit.word for hit in hits)
-    classification = prepared.classifier.classify(complaint.category, hits)
-    divisions = policy.division_chain(policy.place_code(complaint.place))
-    traits = Traits(
-        found, policy.category_chain(classification.category), divisions, complaint.nature
-    )
-    trace = Trace(
-        category=classification.category,
-        category_from=classification.source,
-        category_why=classification.why,
-        categories=classification.tied,
-        divisions=divisions,
-        notes=_unknown_places(complaint, policy),
-    )
-    return Reading(complaint, traits, classification, prepared.urgency.of(found), trace)
-
-
-def _unknown_places(complaint: Complaint, policy: Policy) -> tuple[str, ...]:
-    place = complaint.place
-    named = (place.district, place.street, place.community)
-    return tuple(
-        f"no division has the code {code!r}"
-        for code in named
-        if code is not None and code not in policy.divisions
-    )
+    if suggested in hearing.excluded:
+        return _hold(hearing, "ping-pong")
+    if not finding.best:
+        return _without_rule(hearing)
+    leading = leading_match(finding.best, policy)
+    return _by_rule(hearing, leading) if leading else _hold(hearing, "conflict")
 
 
 def _divert(reading: Reading, prepared: Prepared) -> Diverted | None:
     complaint, policy = reading.complaint, prepared.policy
-    if complaint.repeat_of is not None and _is_sure(complaint, policy):
+    detour = prepared.detours.find(reading.traits.found, reading.traits.meant)
+    # Who calls again because it burns now is passed on to 119, whatever they called about.
+    is_emergency = detour is not None and detour.rule.diversion is Diversion.EMERGENCY
+    if complaint.repeat_of is not None and not is_emergency and _is_sure(complaint, policy):
         rule = prepared.detours.repeat
         target = str(complaint.repeat_of)
         why = wording.of_repeat(policy, target)
@@ -136,7 +95,6 @@ def _divert(reading: Reading, prepared: Prepared) -> Diverted | None:
             explanation=why,
             trace=reading.trace,
         )
-    detour = prepared.detours.find(reading.traits.found)
     if detour is None:
         return None
     return Diverted(
@@ -156,18 +114,45 @@ def _is_sure(complaint: Complaint, policy: Policy) -> bool:
     return score is None or score >= policy.routing.repeat_score_min
 
 
-def _by_rule(hearing: Hearing) -> Routed:
-    rule, lead = hearing.finding.best[0].rule, hearing.finding.best[0].lead
+def _by_rule(hearing: Hearing, leading: Match) -> Routed:
+    rule, lead = leading.rule, leading.lead
     why = wording.of_rule(hearing.policy, rule, hearing.reading.trace.category, lead)
+    if len(hearing.finding.leads) > 1:
+        why += wording.of_overlap(hearing.policy)
     return _to(hearing, lead, rule, why)
 
 
 def _without_rule(hearing: Hearing) -> Routed | Held:
+    sure = hearing.counsel.sure_agency
+    if sure is not None and _may_lead(hearing, sure.code):
+        return _by_model(hearing, sure)
     policy, division = hearing.policy, hearing.reading.traits.division
     district, lead = policy.district_of(division), policy.government_of(division)
     if district is None or lead is None or lead in hearing.excluded:
         return _hold(hearing, _why_nobody(policy, hearing.finding, district))
     return _to(hearing, lead, None, wording.of_fallback(policy, district, lead))
+
+
+def _may_lead(hearing: Hearing, agency: str) -> bool:
+    """Tell whether a model may dispatch to an agency; to a street only what its list holds."""
+    policy = hearing.policy
+    known = policy.agencies.get(agency)
+    if known is None or not known.kind.can_lead or agency in hearing.excluded:
+        return False
+    is_street = known.kind is AgencyKind.STREET
+    return not is_street or policy.is_street_power(hearing.reading.trace.category)
+
+
+def _by_model(hearing: Hearing, sure: Advised) -> Routed:
+    """Dispatch as the city's past orders went, where it is surer than the policy asks for."""
+    routed = _to(hearing, sure.code, None, wording.of_model(hearing.policy, sure))
+    advice = hearing.counsel.advice
+    return replace(
+        routed,
+        decided_by="model",
+        confidence=sure.confidence,
+        model=advice.model if advice else None,
+    )
 
 
 def _to(hearing: Hearing, lead: str, rule: Rule | None, explanation: str) -> Routed:
@@ -187,7 +172,7 @@ def _to(hearing: Hearing, lead: str, rule: Rule | None, explanation: str) -> Rou
         basis=rule.basis if rule else None,
         category=trace.category,
         excluded=hearing.excluded,
-        alternatives=_as_candidates(_suggestions(hearing), {lead, *hearing.excluded}),
+        alternatives=as_candidates(suggestions(hearing), {lead, *hearing.excluded}),
         explanation=explanation + wording.of_evidence(policy, reading.complaint),
         trace=replace(
             trace,
@@ -214,39 +199,14 @@ def _hold(hearing: Hearing, reason: HeldReason) -> Held:
     finding, trace = hearing.finding, hearing.reading.trace
     rivals = tuple(match.rule.id for match in finding.best) if reason == "conflict" else ()
     # Whoever has returned it comes last: a person may still designate them.
-    suggestions = [*_suggestions(hearing)]
-    suggestions += [(match.lead, f"{match.rule.id}, returned") for match in finding.returned]
+    shown = [*suggestions(hearing)]
+    shown += [Suggested(match.lead, f"{match.rule.id}, returned") for match in finding.returned]
     return Held(
         reason=reason,
-        candidates=_as_candidates(suggestions, frozenset()),
+        candidates=as_candidates(shown, frozenset()),
         category=trace.category,
         excluded=hearing.excluded,
         explanation=wording.of_held(hearing.policy, reason, rivals, hearing.excluded)
         + wording.of_evidence(hearing.policy, hearing.reading.complaint),
         trace=replace(trace, finding=finding),
     )
-
-
-def _suggestions(hearing: Hearing) -> Iterable[tuple[str, str]]:
-    """Give (agency, reason) with the likeliest first, those who returned it left out."""
-    traits, catalogue = hearing.reading.traits, hearing.prepared.catalogue
-    for match in (*hearing.finding.best, *hearing.finding.others):
-        yield match.lead, match.rule.id
-    for category in hearing.reading.classification.tied:
-        chain = hearing.policy.category_chain(category)
-        for match in catalogue.find(replace(traits, categories=chain), hearing.excluded).best:
-            yield match.lead, f"{match.rule.id}, if it is {category}"
-    government = hearing.policy.government_of(traits.division)
-    if government is not None and government not in hearing.excluded:
-        yield government, "district-of(place)"
-
-
-def _as_candidates(
-    suggestions: Iterable[tuple[str, str]], without: Collection[str]
-) -> tuple[Candidate, ...]:
-    reasons: dict[str, str] = {}
-    for agency, reason in suggestions:
-        if agency not in without:
-            reasons.setdefault(agency, reason)
-    pairs = tuple(reasons.items())[:_CANDIDATES_MAX]
-    return tuple(Candidate(agency=agency, reason=reason) for agency, reason in pairs)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.events import ComplaintDiverted, ComplaintRouted
-from services.policy import AgencyKind
+from services.events import ComplaintAnswered, ComplaintDiverted, ComplaintRouted
 from services.router.decide.assignment import assign
 from services.router.decide.decision import Complaint
 from services.router.decide.facts import with_category
+from services.router.decide.hearing import read
 from services.router.decide.prepare import prepare
 from services.router.decide.record import Decided, Origin, step
-from services.router.decide.route import read
 from services.router.decide.urgency import choose_standard
 
 if TYPE_CHECKING:
@@ -21,11 +20,9 @@ if TYPE_CHECKING:
 
     from services.events import Diversion
     from services.policy import Policy
+    from services.router.decide.facts import RoutingFact
     from services.router.decide.record import Outcome, Route
     from services.runtime.step import Step
-
-#: Bodies that can only be told: the hotline itself, and central units in the city.
-_CANNOT_LEAD = {AgencyKind.HOTLINE, AgencyKind.CENTRAL_UNIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class Designation:
     assists: tuple[str, ...]
     standard: str | None  #: What the category and the words call for, where None.
     reason: str
+    consulted: tuple[str, ...] = ()  #: Agencies heard in the consultation (会商) before.
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,20 @@ class Refusal:
     target: str | None
     reply: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person answers what the citizen asked; no order is due."""
+
+    answer: str  #: What the citizen is told.
+    entry: str | None  #: The knowledge entry it comes from, if any.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDue:
+    """An agency had the complaint and returned it: words alone can't settle it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +84,12 @@ def faults_of(designation: Designation, policy: Policy) -> list[tuple[str, str]]
         for field, code in (
             ("lead", designation.lead),
             *((f"assists.{i}", code) for i, code in enumerate(designation.assists)),
+            *((f"consulted.{i}", code) for i, code in enumerate(designation.consulted)),
         )
         if code not in policy.agencies
     ]
     lead = policy.agencies.get(designation.lead)
-    if lead is not None and lead.kind in _CANNOT_LEAD:
+    if lead is not None and not lead.kind.can_lead:
         faults.append(("lead", f"{lead.name} is a {lead.kind} and can't handle a complaint"))
     if designation.standard is not None and designation.standard not in policy.standards:
         known = ", ".join(policy.standards)
@@ -84,13 +97,20 @@ def faults_of(designation: Designation, policy: Policy) -> list[tuple[str, str]]
     return faults
 
 
+def unknown_entry(answer: Answer, policy: Policy) -> list[tuple[str, str]]:
+    """Say what is wrong with an answer, as `faults_of` does of a designation."""
+    if answer.entry is None or any(entry.id == answer.entry for entry in policy.answers):
+        return []
+    return [("entry", f"no knowledge entry is called {answer.entry!r}")]
+
+
 def settle(
-    decision: Designation | Refusal,
+    decision: Designation | Refusal | Answer,
     operator: UUID,
     state: Route | None,
     policy: Policy,
     now: datetime,
-) -> Step[Route] | AlreadyDecided | NotReceived:
+) -> Step[Route] | AlreadyDecided | NotReceived | OrderDue:
     """Carry out what a person decided about a held complaint.
 
     Args:
@@ -104,9 +124,14 @@ def settle(
         return NotReceived()
     if state.outcome != "held":
         return AlreadyDecided(state.outcome, state.lead)
-    if isinstance(decision, Designation):
+    fact: RoutingFact
+    if isinstance(decision, Answer):
+        if state.attempt > 1:
+            return OrderDue()
+        fact = _answered(decision, state, policy)
+    elif isinstance(decision, Designation):
         state = replace(state, excluded=_others(state.excluded, decision.lead))
-        fact: ComplaintRouted | ComplaintDiverted = _designated(decision, state, policy)
+        fact = _designated(decision, state, policy)
     else:
         fact = _refused(decision, state)
     decided = Decided(
@@ -122,7 +147,7 @@ def settle(
 
 
 def _designated(decision: Designation, state: Route, policy: Policy) -> ComplaintRouted:
-    matter = with_category(state.matter, state.category)
+    matter = with_category(state.whole, state.category)
     complaint = Complaint.of(matter)
     spoken = read(complaint, prepare(policy)).spoken_urgency
     usual, _ = choose_standard(policy, None, state.category, complaint.urgency, spoken)
@@ -138,6 +163,8 @@ def _designated(decision: Designation, state: Route, policy: Policy) -> Complain
         standard=decision.standard or usual,
         decided_by="operator",
         excluded=state.excluded,
+        is_designated=state.attempt > 1,
+        consulted=decision.consulted,
         alternatives=tuple(c for c in state.candidates if c.agency != decision.lead),
         explanation=decision.reason,
     )
@@ -145,11 +172,23 @@ def _designated(decision: Designation, state: Route, policy: Policy) -> Complain
 
 def _refused(decision: Refusal, state: Route) -> ComplaintDiverted:
     return ComplaintDiverted(
-        matter=with_category(state.matter, state.category),
+        matter=with_category(state.whole, state.category),
         diversion=decision.diversion,
         target=decision.target,
         reply=decision.reply,
         decided_by="operator",
+    )
+
+
+def _answered(decision: Answer, state: Route, policy: Policy) -> ComplaintAnswered:
+    owners = {entry.id: entry.owner for entry in policy.answers if entry.id == decision.entry}
+    return ComplaintAnswered(
+        matter=with_category(state.whole, state.category),
+        answer=decision.answer,
+        entry=decision.entry,
+        owner=owners.get(decision.entry or ""),
+        decided_by="operator",
+        explanation=decision.reason,
     )
 
 

@@ -33,18 +33,21 @@ class UrgencyIndex:
         levels = [words for _, words in self._levels]
         speaking = {word for words in levels for word in words}
         silencing = {word for words in levels for unless in words.values() for word in unless}
+        #: Words that show urgency where nobody denies them, in normal form.
+        self.speaking = frozenset(speaking)
         #: Every word that matters to urgency, in normal form.
         self.words = frozenset(speaking | silencing)
 
-    def of(self, found: AbstractSet[str]) -> tuple[Urgency, str | None]:
+    def of(self, found: AbstractSet[str], meant: AbstractSet[str]) -> tuple[Urgency, str | None]:
         """Tell how urgent the words are, and which word says so.
 
         Args:
             found: Words in the text, in normal form.
+            meant: Those of them that nobody denies, by `denial.meant_words`.
         """
         for level, words in self._levels:
             speaking = sorted(
-                word for word in found if word in words and found.isdisjoint(words[word])
+                word for word in meant if word in words and found.isdisjoint(words[word])
             )
             if speaking:
                 return level, speaking[0]

@@ -7,10 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.events import Nature, Urgency
+from services.events import Attribute, Nature, Point, Urgency
 from services.policy import Policy, PolicyError
+from services.router.adapters import Advisers
 from services.router.decide import Complaint, WrittenPlace, explain, find_category, find_place
 from services.router.http.views import DecisionView, TraceView, show_decision, show_trace
+from services.runtime.clock import SystemClock
 from services.runtime.keys import Role, require
 from services.runtime.policies import PolicyStore
 from services.runtime.problems import invalid_request
@@ -26,6 +28,7 @@ class PlaceQuestion(BaseModel):
     district: _Code | None = None
     street: _Code | None = None
     community: _Code | None = None
+    point: Point | None = None  #: For rules that name an area.
 
 
 class Question(BaseModel):
@@ -39,6 +42,7 @@ class Question(BaseModel):
     nature: Nature = Nature.UNKNOWN
     urgency: Urgency = Urgency.NORMAL
     place: PlaceQuestion = PlaceQuestion()
+    attributes: Annotated[list[Attribute], Field(max_length=50)] = []  #: Answers (Open311).
     policy: _Code | None = None  #: Hash of any bundle ever published; else the one in force.
     rules_max: Annotated[int, Field(ge=0, le=10_000)] = 50  #: Rules to tell of, nearest first.
 
@@ -51,7 +55,7 @@ class Answer(BaseModel):
     trace: TraceView
 
 
-def routes(policies: PolicyStore) -> APIRouter:
+def routes(policies: PolicyStore, advisers: Advisers) -> APIRouter:
     """Make the route."""
     api = APIRouter(tags=["explain"])
     may_ask = require(Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR, Role.SERVICE)
@@ -60,7 +64,7 @@ def routes(policies: PolicyStore) -> APIRouter:
     async def explain_text(question: Question) -> Answer:
         """Route a text without recording anything: the decision, and why each rule won or lost."""
         policy = await _policy(policies, question.policy)
-        explanation = explain(_complaint(question, policy), policy)
+        explanation = explain(_complaint(question, policy), policy, adviser=advisers.of(policy))
         return Answer(
             policy=policy.hash,
             decision=show_decision(explanation, policy),
@@ -83,8 +87,9 @@ async def _policy(policies: PolicyStore, wanted: str | None) -> Policy:
 
 
 def _complaint(question: Question, policy: Policy) -> Complaint:
-    written = WrittenPlace(**question.place.model_dump())
+    written = WrittenPlace(**question.place.model_dump(exclude={"point"}))
     place, unclear = find_place(written, policy)
+    place = place.model_copy(update={"point": question.place.point})
     faults = [(f"place.{level}", message) for level, message in unclear]
     category = None
     if question.category is not None:
@@ -101,5 +106,7 @@ def _complaint(question: Question, policy: Policy) -> Complaint:
         nature=question.nature,
         urgency=question.urgency,
         place=place,
+        attributes=tuple(question.attributes),
         language=policy.city.language,
+        received_at=SystemClock().now(),
     )

@@ -12,17 +12,20 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from services.events import Candidate, Cluster
-from services.policy import PolicyError
-from services.router.adapters import RouteReader
-from services.router.decide import Complaint, Explanation, Route, explain
-from services.router.http.views import TraceView, show_trace
+from services.router.adapters import Advisers, RouteReader
+from services.router.adapters.marks import MarkReader
+from services.router.decide import Route
+from services.router.decide.marks import standing_at
+from services.router.http.marks import MarkShown, show_mark
+from services.router.http.tracing import Traced, last_by_rules, trace_of
+from services.router.http.views import TraceView
 from services.runtime.keys import Role, require
 from services.runtime.policies import PolicyStore
 from services.runtime.postgres import Database
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, invalid_request
 
 _MAY_READ = require(Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR, Role.SERVICE)
-_RULES_MAX = 50
+_FIRST_OUTCOMES = ("routed", "held", "diverted", "answered")
 
 
 class AttemptView(BaseModel):
@@ -35,6 +38,9 @@ class AttemptView(BaseModel):
     policy: str
     event_id: UUID | None  #: The event that led to it.
     operator: UUID | None  #: Id of the key with which a person decided.
+    returned_by: str | None  #: The agency whose return (退单) led to it.
+    return_reason: str | None
+    suggests: str | None  #: Whose it is, that agency said.
     explanation: str
     decision: dict[str, Any]  #: As told on `complaints.routed`, without the matter.
 
@@ -53,40 +59,56 @@ class RouteView(BaseModel):
     repeat_of: UUID | None  #: What the same person may be repeating.
     repeat_score: float | None  #: How surely; None with `repeat_of`: for sure.
     cluster: Cluster | None  #: Other people's complaints about the same.
+    #: With `repeat_of`: that its reporter stood marked for malicious calling; decided nothing.
+    mark: MarkShown | None
     excluded: list[str]
     held_reason: str | None
     candidates: list[Candidate]
     explanation: str
     attempts: list[AttemptView]
-    #: Why the rules said what they last said; None where their bundle can't be read any more.
+    traced: Traced | None  #: Which of them `trace` explains.
+    #: Why the rules said what they said; None where their bundle can't be read any more.
     trace: TraceView | None
 
 
 class Totals(BaseModel):
-    """Every complaint once, by its current outcome; `routed + held + diverted = received`."""
+    """Every complaint once, by its current outcome; what it became sums up to `received`."""
 
     received: int
     routed: int
     held: int
     diverted: int
+    answered: int
+    closed: int  #: Its case ended while it was held, so nobody need decide any more.
     decided_by: dict[str, int]  #: Of those not held: by `rule`, `fallback` or `operator`.
     first_outcomes: dict[str, int]  #: What the first decision was, whatever came later.
 
 
-def routes(db: Database, policies: PolicyStore) -> APIRouter:
+def routes(db: Database, policies: PolicyStore, advisers: Advisers) -> APIRouter:
     """Make the routes."""
     api = APIRouter(dependencies=[Depends(_MAY_READ)])
-    reader = RouteReader(db)
+    reader, marks = RouteReader(db), MarkReader(db)
 
     @api.get("/v1/routes/{complaint_id}", tags=["routes"])
-    async def read_route(complaint_id: UUID) -> RouteView:
+    async def read_route(
+        complaint_id: UUID,
+        decision: Annotated[
+            int | None,
+            Query(description="Number of the decision to explain; the last one by the rules."),
+        ] = None,
+        rules_max: Annotated[int, Query(ge=0, le=10_000, description="Rules to tell of.")] = 50,
+    ) -> RouteView:
         """Say where a complaint went and why, under which policy, with every attempt."""
         found = await reader.find(complaint_id)
         if found is None:
             raise unknown_complaint()
         route, history = found
-        explained = await _explained(route, history, policies)
-        return _show(complaint_id, route, history, explained)
+        decided = last_by_rules(history) if decision is None else _by_rules(history, decision)
+        explained = None
+        if decided is not None:
+            explained = await trace_of(route, decided, policies, advisers, rules_max)
+        shown = _show(complaint_id, route, history, explained)
+        return shown.model_copy(update={"mark": await _mark_of(route, marks)})
 
     @api.get("/v1/totals", tags=["totals"])
     async def read_totals(
@@ -98,37 +120,37 @@ def routes(db: Database, policies: PolicyStore) -> APIRouter:
     return api
 
 
+async def _mark_of(route: Route, marks: MarkReader) -> MarkShown | None:
+    token, at = route.matter.reporter, route.decided_at
+    if token is None or route.matter.repeat_of is None:
+        return None
+    return show_mark(standing_at((await marks.of([token], at))[token], at))
+
+
 def unknown_complaint() -> Problem:
     """Say that the router hasn't heard of a complaint, or not yet."""
     return Problem(404, "unknown-complaint", "No complaint with this id has been received (yet).")
 
 
-async def _explained(
-    route: Route, history: list[asyncpg.Record], policies: PolicyStore
-) -> TraceView | None:
-    """Decide again what the rules last decided: same arguments, same trace."""
-    by_rules = [row for row in history if row["operator"] is None]
-    if not by_rules:
-        return None
-    last = by_rules[-1]
-    try:
-        policy = await policies.fetch(last["policy"])
-    except (LookupError, PolicyError):
-        return None
-    explanation: Explanation = explain(
-        Complaint.of(route.matter),
-        policy,
-        tuple(last["decision"].get("excluded", ())),
-        last["attempt"],
-    )
-    return show_trace(explanation, policy, _RULES_MAX)
+def _by_rules(history: list[asyncpg.Record], number: int) -> asyncpg.Record:
+    """Give the decision of a number.
+
+    Raises:
+        Problem: 422, if there is none, or if a person made it for reasons of their own.
+    """
+    row = next((row for row in history if row["number"] == number), None)
+    if row is None:
+        raise invalid_request([("decision", f"there are {len(history)} decisions")])
+    if row["operator"] is not None:
+        raise invalid_request([("decision", "a person decided; their reason is its explanation")])
+    return row
 
 
 def _show(
     complaint_id: UUID,
     route: Route,
     history: list[asyncpg.Record],
-    trace: TraceView | None,
+    explained: tuple[Traced, TraceView] | None,
 ) -> RouteView:
     return RouteView(
         complaint_id=complaint_id,
@@ -142,12 +164,14 @@ def _show(
         repeat_of=route.matter.repeat_of,
         repeat_score=route.matter.repeat_score,
         cluster=route.matter.cluster,
+        mark=None,
         excluded=list(route.excluded),
         held_reason=route.held_reason,
         candidates=list(route.candidates),
         explanation=route.explanation,
         attempts=[AttemptView.model_validate(dict(row)) for row in history],
-        trace=trace,
+        traced=explained[0] if explained else None,
+        trace=explained[1] if explained else None,
     )
 
 
@@ -165,6 +189,8 @@ def _count(rows: list[asyncpg.Record]) -> Totals:
         routed=outcomes["routed"],
         held=outcomes["held"],
         diverted=outcomes["diverted"],
+        answered=outcomes["answered"],
+        closed=outcomes["closed"],
         decided_by={name: deciders[name] for name in ("rule", "fallback", "operator")},
-        first_outcomes={name: first[name] for name in ("routed", "held", "diverted")},
+        first_outcomes={name: first[name] for name in _FIRST_OUTCOMES},
     )

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from services.events import Candidate
 from services.policy import Policy
-from services.router.decide import Diverted, Explanation, Routed, Trial
+from services.router.decide import Answered, Diverted, Explanation, Routed, Trial
 
 
 class Named(BaseModel):
@@ -17,7 +17,7 @@ class Named(BaseModel):
 
 
 class DecisionView(BaseModel):
-    """An outcome: `routed`, `diverted` or `held`, and what belongs to it."""
+    """An outcome: `routed`, `diverted`, `answered` or `held`, and what belongs to it."""
 
     outcome: str
     explanation: str
@@ -28,11 +28,15 @@ class DecisionView(BaseModel):
     scored: Named | None = None
     standard: str | None = None
     decided_by: str | None = None
+    confidence: float | None = None  #: Of a model's decision.
+    model: str | None = None  #: Which model decided.
     rule: str | None = None
     basis: str | None = None
     diversion: str | None = None
     target: str | None = None
     reply: str | None = None
+    answer: str | None = None  #: What the citizen is told, by the entry of this id in `rule`.
+    owner: Named | None = None  #: Who keeps the answer up to date.
     reason: str | None = None  #: Why it is held.
     candidates: list[Candidate] = []  #: Who else could have it, the likeliest first.
     excluded: list[str] = []
@@ -84,6 +88,16 @@ def show_decision(explanation: Explanation, policy: Policy) -> DecisionView:
                 "reply": decision.reply,
             }
         )
+    if isinstance(decision, Answered):
+        return shown.model_copy(
+            update={
+                "outcome": "answered",
+                "decided_by": "rule",
+                "rule": decision.entry,
+                "answer": decision.answer,
+                "owner": agency(decision.owner, policy),
+            }
+        )
     return shown.model_copy(
         update={
             "reason": decision.reason,
@@ -102,6 +116,8 @@ def _show_routed(decision: Routed, policy: Policy) -> dict[str, object]:
         "scored": agency(decision.scored, policy),
         "standard": decision.standard,
         "decided_by": decision.decided_by,
+        "confidence": decision.confidence,
+        "model": decision.model,
         "rule": decision.rule,
         "basis": decision.basis,
         "candidates": list(decision.alternatives),
@@ -138,12 +154,7 @@ def _show_trial(trial: Trial) -> TrialView:
         verdict=trial.verdict.value,
         why=trial.why,
         lead=trial.lead,
-        specificity=None
-        if close is None
-        else {
-            "place": close.place,
-            "category": close.category,
-            "words": int(close.words),
-            "nature": int(close.nature),
-        },
+        specificity={name: int(value) for name, value in close._asdict().items()}
+        if close
+        else None,
     )

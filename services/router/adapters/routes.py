@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from services.router.decide.record import Returned
     from services.runtime.postgres import Database
     from services.runtime.step import Change
     from services.runtime.transaction import Tx
@@ -45,11 +46,17 @@ _STORE_ROUTES = """
         explanation = excluded.explanation, policy = excluded.policy,
         decisions = excluded.decisions
 """
+# Only an answered complaint can be added to, so hardly any batch has one.
+_STORE_ADDED = """
+    UPDATE router.route SET added = new.added
+    FROM unnest($1::uuid[], $2::text[]) AS new (complaint_id, added)
+    WHERE route.complaint_id = new.complaint_id
+"""
 _STORE_HISTORY = """
     INSERT INTO router.route_attempt
     SELECT * FROM unnest(
         $1::uuid[], $2::int[], $3::int[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
-        $8::timestamptz[], $9::text[], $10::jsonb[]
+        $8::timestamptz[], $9::text[], $10::jsonb[], $11::text[], $12::text[], $13::text[]
     )
 """
 _ONE = "SELECT * FROM router.route WHERE complaint_id = $1"
@@ -83,6 +90,13 @@ class RouteTables:
             return
         rows = [_route_row(change.key, change.after) for change in changes]
         await tx.conn.execute(_STORE_ROUTES, *zip(*rows, strict=True))
+        added = [
+            (change.key, change.after.added)
+            for change in changes
+            if change.before is not None and change.after.added != change.before.added
+        ]
+        if added:
+            await tx.conn.execute(_STORE_ADDED, *zip(*added, strict=True))
         history = [
             _history_row(change.key, decided)
             for change in changes
@@ -141,6 +155,7 @@ def route_of(row: asyncpg.Record) -> Route:
         explanation=row["explanation"],
         policy=row["policy"],
         decisions=row["decisions"],
+        added=row["added"],
     )
 
 
@@ -182,4 +197,11 @@ def _history_row(key: UUID, decided: Decided) -> tuple[Any, ...]:
         decided.decided_at,
         decided.explanation,
         decided.fact.model_dump(mode="json", exclude={"matter"}, exclude_none=True),
+        *_return_columns(decided.because),
     )
+
+
+def _return_columns(because: Returned | None) -> tuple[str | None, str | None, str | None]:
+    if because is None:
+        return None, None, None
+    return because.agency, because.reason, because.suggests
