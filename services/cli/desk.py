@@ -15,8 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.installation import find_stack
-from services.cli.up import SERVICES
+from services.cli.installation import SERVICES, find_stack
 from services.runtime.keys import Role, add_key
 
 keys = typer.Typer(no_args_is_help=True, help="API keys: make, list, revoke.")

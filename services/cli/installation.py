@@ -18,6 +18,9 @@ from stack.program import StackError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+#: In path order.
+SERVICES = ("intake", "router", "tracker", "notifier")
+
 STACK_FILE = "stack.json"
 #: Random, 32 bytes each; what they are for is said in `services.runtime.settings.Secrets`.
 BINARY_SECRETS = ("vault_key", "callback_secret", "token_key", "endpoint_key")

@@ -18,8 +18,8 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.installation import Stack, exclusively, find_stack, make_secrets
-from services.cli.policy import examine
+from services.cli.installation import SERVICES, Stack, exclusively, find_stack, make_secrets
+from services.cli.policy.checking import examine
 from services.policy import bundle_hash
 from services.runtime import policies
 from services.runtime.clock import SystemClock
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PORT_BASE", "SERVICES", "Stack", "find_stack", "up"]
 
-#: In path order; a service's port is the base plus its position, counted from 1.
-SERVICES = ("intake", "router", "tracker", "notifier")
+#: A service's port is this plus its position on the path, counted from 1.
 PORT_BASE = 8080
 #: Added to the base; beyond the ports that the console (0) and insight (5) have by default.
 POSTGRES_PORT, KAFKA_PORT, KAFKA_CONTROLLER_PORT = 10, 11, 12

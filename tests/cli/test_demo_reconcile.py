@@ -112,7 +112,7 @@ def the_evidence(*stories: list[Event]) -> Evidence:
             if isinstance(event.data, OrderDispatched):
                 hooks.append(a_hook(event))
     count = len(stories)
-    outcomes = {"routed": count, "held": 0, "diverted": 0}
+    outcomes = {"routed": count, "held": 0, "diverted": 0, "answered": 0}
     rate = {"denominator": count, "numerator": count}
     return Evidence(
         numbers=numbers,
@@ -179,7 +179,7 @@ def test_a_complaint_that_no_topic_knows_is_named() -> None:
 @pytest.mark.parametrize(
     ("missing", "said"),
     [
-        ((ComplaintRouted,), "neither routed nor held nor diverted"),
+        ((ComplaintRouted,), "neither routed nor held nor diverted nor answered"),
         ((CaseOpened,), "0 cases opened"),
         ((OrderDispatched,), "routed, and no order was dispatched"),
         ((CaseEscalated,), "breached, escalated 0 times"),

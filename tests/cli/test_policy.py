@@ -39,7 +39,7 @@ def test_a_sound_folder_passes_with_its_counts(tmp_path: Path) -> None:
     assert "林州市" in result.output
     assert "0 errors" in result.output
     assert "5 rules" in result.output
-    assert "8 examples" in result.output
+    assert "11 examples" in result.output
 
 
 def test_a_broken_example_is_a_fault_with_line_and_trace(tmp_path: Path) -> None:

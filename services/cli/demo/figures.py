@@ -172,6 +172,7 @@ def _outcomes(evidence: Evidence) -> dict[str, int]:
         "routed": first["routed"],
         "held": first["held"],
         "diverted": first["diverted"],
+        "answered": first["answered"],
         "still_held": sum(history.waits_for_dispatcher for history in histories),
     }
 

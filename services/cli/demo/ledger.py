@@ -13,12 +13,15 @@ from services.events import (
     CaseEscalated,
     CaseOpened,
     CaseReopened,
+    CaseResumed,
+    ComplaintAnswered,
     ComplaintDiverted,
     ComplaintHeld,
     ComplaintReceived,
     ComplaintRouted,
     OrderBreached,
     OrderDispatched,
+    OrderRecalled,
     OrderResolved,
     OrderReturned,
     Satisfaction,
@@ -36,6 +39,7 @@ _OUTCOMES: Mapping[type[Fact], str] = {
     ComplaintRouted: "routed",
     ComplaintHeld: "held",
     ComplaintDiverted: "diverted",
+    ComplaintAnswered: "answered",
 }
 
 
@@ -49,7 +53,9 @@ class History:
     def add(self, event: Event) -> None:
         """Write an event down."""
         self.events.append(event)
-        self.is_closed = self.is_closed or isinstance(event.data, CaseClosed)
+        self.is_closed = isinstance(event.data, CaseClosed) or (
+            self.is_closed and not isinstance(event.data, CaseResumed)
+        )
 
     def facts(self, kind: type[F]) -> list[F]:
         """Give the facts of one kind."""
@@ -75,6 +81,7 @@ class History:
             return []
         ended = {fact.order_id for fact in self.facts(OrderResolved)}
         ended |= {fact.order_id for fact in self.facts(OrderReturned)}
+        ended |= {fact.order_id for fact in self.facts(OrderRecalled)}
         return [fact for fact in self.facts(OrderDispatched) if fact.order_id not in ended]
 
     @property

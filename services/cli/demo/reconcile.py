@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from services.cli.demo.book import Hook
     from services.cli.demo.ledger import History, Ledger
 
-_OUTCOMES = ("routed", "held", "diverted")
+_OUTCOMES = ("routed", "held", "diverted", "answered")
 _RATES = ("response", "resolution", "satisfaction")
 
 
@@ -108,7 +108,7 @@ def _story(history: History) -> Iterator[str]:
         yield f"received {received} times"
     outcomes = history.outcomes
     if not outcomes:
-        yield "neither routed nor held nor diverted"
+        yield "neither routed nor held nor diverted nor answered"
     opened = history.facts(CaseOpened)
     if len(opened) != 1:
         yield f"{len(opened)} cases opened"

@@ -19,6 +19,7 @@ _CLOSED = {
     "unconfirmed": "nobody answered",
     "unsatisfied": "still not content",
     "diverted": "another way",
+    "answered": "answered at once",
 }
 
 
@@ -66,6 +67,7 @@ def _routing(found: Figures) -> list[_Row]:
             ),
         ),
         ("  diverted", str(n["diverted"]), _listed(found.diverted)),
+        ("  answered", str(n["answered"]), "at once, from what is known"),
     ]
 
 
