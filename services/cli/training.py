@@ -1,4 +1,4 @@
-"""`whistle train places`: the table of landmarks, learned from a city's own settled records.
+"""`whistle train` begins here; `whistle train places` learns the table of landmarks.
 
 The table is a policy file that officials read and mend; intake takes it from there. Words of
 records never get into it as such: only names that look like places, that at least three
@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.cli.learning.command import AsJson, ModelFile, OrdersFile, PolicyFolder, learn
 from services.cli.records import BadRow, RecordFile
 from services.intake.decide.learning import Learner, Record
 from services.intake.decide.masking import mask
@@ -59,9 +60,21 @@ _Rows = Annotated[int, typer.Option(min=10, max=ROWS_MAX, help="Rows to write at
 _Json = Annotated[bool, typer.Option("--json", help="Machine-readable summary.")]
 
 
-@app.callback()
-def train() -> None:
-    """Learn from a city's own settled records."""
+@app.callback(invoke_without_command=True)
+def train(
+    ctx: typer.Context,
+    *,
+    policy: PolicyFolder = None,
+    orders: OrdersFile = None,
+    out: ModelFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from a city's own settled orders whom to suggest; see docs/learning.md."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if policy is None or orders is None or out is None:
+        raise typer.BadParameter("--policy, --orders and --out are needed, or a command")
+    learn(policy, orders, out, as_json=as_json)
 
 
 @app.command("places")

@@ -44,7 +44,8 @@ class RoutingRules:
     fallback_standard: str  #: Standard where no rule and no category names one.
     urgency_standards: Mapping[Urgency, str]  #: At least this strict for this urgency.
     repeat_score_min: float = REPEAT_SCORE_MIN  #: A repeat scored less gets an order.
-    #: Calibrated confidence from which on a model may decide; None: it only suggests.
+    #: How often a model must have been right, on orders held out, from a confidence on, to decide
+    #: at that confidence; None: it only suggests.
     model_precision_min: float | None = None
     return_within: Duration | None = None  #: From dispatch; None: while the order is open.
     mark_days_max: int = MARK_DAYS_MAX  #: A mark of malicious calling ends after as many at most.

@@ -15,6 +15,7 @@ from services.cli.evaluation.places import evaluate_places
 from services.cli.evaluation.records import FOLDS, read_records
 from services.cli.evaluation.repeats import evaluate_repeats
 from services.cli.evaluation.report import print_report
+from services.cli.evaluation.router_command import router
 from services.policy import PolicyError, load
 from services.policy.folder import read
 
@@ -30,6 +31,9 @@ _Data = Annotated[
     Path, typer.Option("--data", help="Settled records: CSV or NDJSON, .gz or not.", exists=True)
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Machine-readable figures.")]
+
+
+app.command("router")(router)
 
 
 @app.callback()

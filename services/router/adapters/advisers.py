@@ -7,6 +7,7 @@ model that was trained for it is there; the log and `whistle_model_in_use` say s
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from services.router.decide.advice import SHOWN_MAX, Advice, Advised
@@ -61,11 +62,23 @@ class _Adviser:
         self._model = model
         self._policy = policy
 
+    def sure_from(self, precision: float) -> float:
+        """Read the card's curve: on orders held out, the surest were right so often."""
+        curve = self._model.card["scores"].get("curve", ())
+        return min(
+            (point["confidence"] for point in curve if point["precision"] >= precision),
+            default=math.inf,  # Too few orders to know, or never so often right.
+        )
+
     def advise(self, complaint: Complaint) -> Advice:
         """Put the model's suggestions into the policy's codes."""
         place = self._policy.place_code(complaint.place)
         found = self._model.suggest(
-            complaint.text, place, complaint.nature, complaint.title, SHOWN_MAX
+            complaint.text,
+            place=place,
+            nature=complaint.nature,
+            title=complaint.title,
+            n=SHOWN_MAX,
         )
         agencies = tuple(
             Advised(one.agency, one.agency_confidence, _reason(one))
