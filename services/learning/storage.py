@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,19 @@ _CARD = "card.json"
 #: No honest model is larger; a file that unpacks to more is an attack or a mistake.
 _BYTES_MAX = 2_000_000_000
 _SHOWN_MAX = 3
+
+
+#: What reading a damaged file can raise: of the ZIP, of its compression, of what lies in it.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
 
 
 class ModelError(ValueError):
@@ -85,7 +99,7 @@ def load(path: Path, policy: Policy) -> Model:
         _check_shapes(weights, classes)
         trained = dict(card["taxonomy"]["meant"])
         seen = arrays["seen"]
-    except (KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         raise ModelError(f"{path}: not a whole model: {error}") from error
     _check_taxonomy(path, trained, policy, classes)
     digest = hashlib.sha256(content).hexdigest()

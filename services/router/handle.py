@@ -90,7 +90,7 @@ class Router:
     ) -> Step[Route] | Early | Ignored:
         """Say what follows for a complaint's route."""
         policy = self._policies.current
-        adviser = self._advisers.of(policy)
+        adviser = self._advisers.in_force(policy)
         match event.data:
             case ComplaintReceived() as fact:
                 return received(event.id, fact, state, policy, now, adviser=adviser)

@@ -13,6 +13,7 @@ from services.events import (
     Fact,
     OrderAtRisk,
     OrderBreached,
+    OrderRecalled,
     OrderResolved,
     OrderReturned,
     OrderSigned,
@@ -35,6 +36,7 @@ from tests.intake.tracked import (
 
 SIGNED = OrderSigned(order_id=ORDER, agency=AGENCY)
 RETURNED = OrderReturned(order_id=ORDER, agency=AGENCY, attempt=1, reason="不归我管")
+RECALLED = OrderRecalled(order_id=ORDER, agency=AGENCY)
 BREACHED = OrderBreached(order_id=ORDER, agency=AGENCY, clock="handle", due_at=DUE_AT)
 ESCALATED = CaseEscalated(order_id=ORDER, agency=AGENCY, level=1, raised_to="government-990101")
 RESOLVED = OrderResolved(order_id=ORDER, agency=AGENCY, answer="已办", is_on_time=True)
@@ -43,7 +45,7 @@ REOPENED = CaseReopened(
 )
 EVERY_FACT = (
     opened(), opened("held"), opened("diverted"), dispatched(), dispatched(role="assist"), SIGNED,
-    RETURNED, BREACHED, ESCALATED, RESOLVED, callback_due(), REOPENED,
+    RETURNED, RECALLED, BREACHED, ESCALATED, RESOLVED, callback_due(), REOPENED,
     *(closed(r) for r in ("confirmed", "unconfirmed", "unsatisfied", "withdrawn", "diverted")),
 )  # fmt: skip
 
@@ -132,3 +134,11 @@ def test_the_timeline_holds_no_words_of_anybody() -> None:
     shown = repr(_after(*EVERY_FACT[:-1]).fresh)
     assert "不归我管" not in shown
     assert "已办" not in shown
+
+
+def test_an_agency_whose_order_was_recalled_has_nothing_to_do_with_it_any_more() -> None:
+    """It may not ask for the citizen's number; the public status stays as it is."""
+    before = _after(opened(), dispatched())
+    after = _after(RECALLED, view=before)
+    assert after.orders[ORDER].is_returned
+    assert (after.status, after.expected_at) == (before.status, before.expected_at)

@@ -87,10 +87,11 @@ def test_a_cut_file_is_refused(file: Path, town: Policy, cut: int) -> None:
         load(file, town)
 
 
-def test_a_flipped_byte_is_refused(file: Path, town: Policy) -> None:
-    """Damage on the disk is found before anything is suggested."""
+@pytest.mark.parametrize("twelfth", range(1, 12))
+def test_a_flipped_byte_is_refused(file: Path, town: Policy, twelfth: int) -> None:
+    """Damage on the disk is found before anything is suggested, wherever it lies."""
     content = bytearray(file.read_bytes())
-    content[len(content) // 3] ^= 0xFF
+    content[len(content) * twelfth // 12] ^= 0xFF
     file.write_bytes(content)
     with pytest.raises(ModelError):
         load(file, town)

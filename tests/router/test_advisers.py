@@ -48,7 +48,7 @@ def in_use() -> float | None:
 def test_a_model_dispatches_by_its_curve_with_reasons(file: Path) -> None:
     """The city's own orders say who had such matters, and the fact says which model did."""
     policy = willing(a_policy())
-    decision = route(NEW_TO_THE_CATALOGUE, policy, adviser=Advisers(file).of(policy))
+    decision = route(NEW_TO_THE_CATALOGUE, policy, adviser=Advisers(file).in_force(policy))
     assert isinstance(decision, Routed)
     assert (decision.lead, decision.decided_by) == ("city-housing", "model")
     assert decision.model is not None
@@ -72,10 +72,20 @@ def test_a_model_that_does_not_fit_is_put_aside(file: Path, *, is_there: bool) -
     """Complaints go to people then; the router goes on."""
     other = a_policy(agencies=AGENCIES.replace("city-housing,市住建局", "city-housing,市水务局"))
     advisers = Advisers(file if is_there else file.with_name("missing.model"))
-    assert advisers.of(other if is_there else a_policy()) is None
+    assert advisers.in_force(other if is_there else a_policy()) is None
     assert in_use() == 0.0
 
 
 def test_without_a_model_nobody_is_asked() -> None:
     """Most cities begin without one."""
     assert Advisers().of(a_policy()) is None
+
+
+def test_a_question_about_an_old_policy_keeps_the_model_of_the_one_in_force(file: Path) -> None:
+    """Operators look into old complaints all day."""
+    advisers, now = Advisers(file), a_policy()
+    used = advisers.in_force(now)
+    old = a_policy(agencies=AGENCIES.replace("city-housing,市住建局", "city-housing,市水务局"))
+    assert advisers.of(old) is None
+    assert in_use() == 1.0
+    assert advisers.of(now) is used

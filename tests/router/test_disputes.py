@@ -19,6 +19,7 @@ from services.router.decide import (
     Held,
     Route,
     Routed,
+    Verdict,
     closed,
     faults_of,
     received,
@@ -155,6 +156,8 @@ def test_a_city_department_leads_where_duties_overlap() -> None:
     assert isinstance(decision, Routed)
     assert (decision.lead, decision.rule) == ("city-housing", "b")
     assert "由市级部门牵头" in decision.explanation
+    verdicts = {trial.rule: trial.verdict for trial in decision.trace.trials}
+    assert verdicts == {"a": Verdict.LESS_SPECIFIC, "b": Verdict.CHOSEN}
 
 
 def test_two_city_departments_are_still_a_conflict() -> None:

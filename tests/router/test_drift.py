@@ -47,6 +47,8 @@ class One:
         assert policy.routing.model_precision_min is not None
         return ByTheText()
 
+    in_force = of
+
 
 def build(context: Context) -> Service:
     """The router with a model, put together as `__main__` does."""

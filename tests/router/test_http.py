@@ -253,7 +253,7 @@ async def test_totals_count_every_complaint_once(operator: Any, receive: Receive
         "diverted": 1,
         "answered": 0,
         "closed": 0,
-        "decided_by": {"rule": 2, "fallback": 1, "operator": 1},
+        "decided_by": {"rule": 2, "fallback": 1, "operator": 1, "model": 0},
         "first_outcomes": {"routed": 2, "held": 2, "diverted": 1, "answered": 0},
     }
     of_import = (await operator.get("/v1/totals", params={"origin": "import:letters"})).json()

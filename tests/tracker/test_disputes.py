@@ -14,7 +14,7 @@ from services.events import (
     Satisfaction,
 )
 from services.runtime.step import Ignored
-from services.tracker.decide.case import CaseState, OrderState
+from services.tracker.decide.case import CallbackState, CaseState, OrderState
 from tests.policies import CITY, a_policy
 from tests.tracker.stories import (
     GOVERNMENT,
@@ -152,3 +152,37 @@ def test_a_first_hold_has_nobody_who_could_go_on() -> None:
     story.hear(held(handles_meanwhile=None))
     assert story.open.state is CaseState.HELD
     assert story.open.orders == ()
+
+
+def test_whoever_went_on_and_only_assists_from_now_on_has_one_order() -> None:
+    """Else its answer to the first would end the matter for the lead."""
+    story = disputed()
+    meanwhile = story.lead.order_id
+    story.hear(designated(assists=(STREET,)))
+    open_orders = [(order.agency, order.role) for order in story.open.orders if order.is_open]
+    assert open_orders == [(GOVERNMENT, "lead"), (STREET, "assist")]
+    order = story.open.order(meanwhile)
+    assert order is not None
+    assert order.state is OrderState.RECALLED
+
+
+def test_a_designation_after_a_reopening_is_an_order_of_its_own() -> None:
+    """The reopened order and the designated one are of one round and attempt."""
+    story = disputed(Story(prompt_policy()))
+    story.resolve()
+    story.answer(solved=False, satisfaction=Satisfaction.DISSATISFIED)
+    story.hear(designated(STREET))
+    ids = [order.order_id for order in story.open.orders]
+    assert len(set(ids)) == len(ids)
+    assert (story.lead.tenure, story.lead.is_open) == ("designated", True)
+    assert story.running(story.lead) >= {"at-risk", "due"}
+
+
+def test_a_dismissal_after_the_work_was_done_ends_the_case() -> None:
+    """The citizen is told the reply and not asked about work that wasn't due."""
+    story = disputed(Story(prompt_policy()))
+    story.resolve()
+    story.hear(diverted(diversion=Diversion.BEYOND_DUTY, decided_by="operator"))
+    closed = story.last(CaseClosed)
+    assert (closed.reason, closed.reply) == ("diverted", "请向法院提出。")
+    assert story.callback.state is CallbackState.DROPPED

@@ -50,7 +50,12 @@ _Row = tuple[str, str, str]
 def _routing(found: Figures) -> list[_Row]:
     n = found.counts
     settled = n["held"] + _later(found) - n["still_held"]
-    by = {"rule": "catalogue", "fallback": "fell back to the district", "operator": "a person"}
+    by = {
+        "rule": "catalogue",
+        "fallback": "fell back to the district",
+        "operator": "a person",
+        "model": "past orders",
+    }
     return [
         ("Received", str(n["received"]), "every call that intake accepted"),
         (

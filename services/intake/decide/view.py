@@ -20,6 +20,7 @@ from services.events import (
     CaseResumed,
     OrderBreached,
     OrderDispatched,
+    OrderRecalled,
     OrderResolved,
     OrderReturned,
     OrderSigned,
@@ -65,7 +66,7 @@ class WorkOrder:
 
     order_id: UUID
     agency: str
-    is_returned: bool = False
+    is_returned: bool = False  #: Or recalled: its agency has nothing to do with it any more.
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,12 @@ def _returned(view: View, fact: OrderReturned, at: datetime) -> View:
     return _moved(view, Status.BEING_ASSESSED, Moment(at, "returned", fact.agency))
 
 
+def _recalled(view: View, fact: OrderRecalled, _at: datetime) -> View:
+    """Another agency has it: this one may see nothing of the citizen any more."""
+    order = WorkOrder(fact.order_id, fact.agency, is_returned=True)
+    return replace(view, orders={**view.orders, fact.order_id: order})
+
+
 def _asked(view: View, fact: CallbackDue, _at: datetime) -> View:
     known = view.callbacks.get(fact.callback_id)  # The citizen may have answered already.
     callback = Callback(
@@ -209,6 +216,7 @@ _CHANGES: Mapping[type[Fact], Callable[[View, Any, datetime], View]] = {
     OrderDispatched: _dispatched,
     OrderSigned: _signed,
     OrderReturned: _returned,
+    OrderRecalled: _recalled,
     OrderBreached: _late,
     CaseEscalated: _escalated,
     OrderResolved: _answered,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from services.router.decide import Complaint
     from services.router.decide.advice import Adviser
 
+#: Policies whose model is kept: the one in force, the one before, one asked about. 0.3 GB each.
+_KEPT_MAX = 3
+
 log = telemetry.get_logger()
 
 
@@ -30,15 +33,23 @@ class Advisers:
     def __init__(self, model: Path | None = None) -> None:
         """Use the model in this file; without one there is no advice."""
         self._path = model
-        self._fitting: tuple[str, Adviser | None] = ("", None)
+        self._by_policy: dict[str, Adviser | None] = {}
 
     def of(self, policy: Policy) -> Adviser | None:
         """Give the adviser for a policy; None if there is none that fits."""
         if self._path is None:
             return None
-        if self._fitting[0] != policy.hash:
-            self._fitting = (policy.hash, _load(self._path, policy))
-        return self._fitting[1]
+        if policy.hash not in self._by_policy:
+            while len(self._by_policy) >= _KEPT_MAX:
+                del self._by_policy[next(iter(self._by_policy))]
+            self._by_policy[policy.hash] = _load(self._path, policy)
+        return self._by_policy[policy.hash]
+
+    def in_force(self, policy: Policy) -> Adviser | None:
+        """Give the adviser for the policy in force, and let the gauge say whether there is one."""
+        adviser = self.of(policy)
+        telemetry.MODEL_IN_USE.set(adviser is not None)
+        return adviser
 
 
 def _load(path: Path, policy: Policy) -> Adviser | None:
@@ -48,10 +59,8 @@ def _load(path: Path, policy: Policy) -> Adviser | None:
         model = load(path, policy)
     except (ModelError, OSError) as error:
         log.warning("model-refused", policy=policy.hash, error=str(error))
-        telemetry.MODEL_IN_USE.set(0)
         return None
     log.info("model-in-use", policy=policy.hash, model=model.digest)
-    telemetry.MODEL_IN_USE.set(1)
     return _Adviser(model, policy)
 
 

@@ -133,7 +133,8 @@ def call(
 
     def may(codes: Iterable[str]) -> list[str]:
         kinds = rules.targets
-        return [c for c in codes if c in policy.agencies and policy.agencies[c].kind in kinds]
+        known = [c for c in codes if c in policy.agencies and c != raiser.code]
+        return [c for c in known if policy.agencies[c].kind in kinds]
 
     wanted, unknown = _wanted(whistle, raiser, policy)
     forbidden = tuple(code for code in wanted if code not in may(wanted))

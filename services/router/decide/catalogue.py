@@ -83,6 +83,7 @@ class Finding:
     others: tuple[Match, ...]  #: Less specific, closest first.
     misfits: tuple[Misfit, ...]  #: Came into question and don't count, by id.
     wants_place: bool  #: Some rule could match if the place were known better.
+    leading: Match | None = None  #: Which of several leads in `best` goes before the others.
 
     @property
     def leads(self) -> tuple[str, ...]:
@@ -101,7 +102,11 @@ class Finding:
         Written out when asked for: most decisions are never looked into.
         """
         lost = trials_of_others(self.others, self.best)
-        return (*trials_of_best(self.best), *lost, *(misfit.trial for misfit in self.misfits))
+        return (
+            *trials_of_best(self.best, self.leading),
+            *lost,
+            *(misfit.trial for misfit in self.misfits),
+        )
 
 
 @dataclass(slots=True)

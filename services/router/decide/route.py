@@ -65,6 +65,9 @@ def route(
         if settled is not None:
             return settled
     finding = prepared.catalogue.find(reading.traits, excluded)
+    leading = leading_match(finding.best, policy) if finding.best else None
+    if len(finding.leads) > 1:
+        finding = replace(finding, leading=leading)
     hearing = Hearing(prepared, reading, finding, tuple(excluded), suggested, counsel)
     if attempt - 1 > policy.routing.returns_max:
         return _hold(hearing, "too-many-returns")
@@ -72,7 +75,6 @@ def route(
         return _hold(hearing, "ping-pong")
     if not finding.best:
         return _without_rule(hearing)
-    leading = leading_match(finding.best, policy)
     return _by_rule(hearing, leading) if leading else _hold(hearing, "conflict")
 
 

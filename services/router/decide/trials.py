@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from services.router.decide.catalogue import Match
 
 
-def trials_of_best(best: tuple[Match, ...]) -> Iterator[Trial]:
-    """Say what became of the deciding rules."""
+def trials_of_best(best: tuple[Match, ...], leading: Match | None = None) -> Iterator[Trial]:
+    """Say what became of the deciding rules; `leading` goes before others' leads, if any does."""
     is_conflict = len({match.lead for match in best}) > 1
     for match in best:
-        if is_conflict:
+        if leading is match:
+            verdict, why = Verdict.CHOSEN, "duties overlap, and its lead is the city's"
+        elif leading is not None and match.lead != leading.lead:
+            verdict, why = Verdict.LESS_SPECIFIC, f"duties overlap: the lead of {leading.rule.id}"
+        elif leading is not None:
+            verdict, why = Verdict.AGREES, f"as specific as {leading.rule.id}, and the same lead"
+        elif is_conflict:
             rivals = ", ".join(other.rule.id for other in best if other.lead != match.lead)
             verdict, why = Verdict.CONFLICT, f"as specific as {rivals}, which names another lead"
         elif match is best[0]:

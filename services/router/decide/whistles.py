@@ -54,7 +54,7 @@ class Hearing:
         if self.called.targets:
             return self.called.targets
         government = self.policy.government_of(self.division)
-        return (government,) if government is not None else ()
+        return (government,) if government not in (None, self.raiser.code) else ()
 
 
 def judge(whistle: Whistle, policy: Policy) -> WhistleOutcome:

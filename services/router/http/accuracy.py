@@ -24,6 +24,8 @@ from services.runtime.problems import invalid_request
 _MAY_READ = require(Role.SUPERVISOR, Role.AUDITOR, Role.SERVICE)
 #: Longer spans would read more daily counts than anybody looks at.
 _DAYS_MAX = 366
+#: Days of the year 1 can't be put into another time zone.
+_FIRST_YEAR = 1970
 
 First = Annotated[date, Query(alias="from", description="First local date of dispatch.")]
 Last = Annotated[date, Query(alias="to", description="Last local date of dispatch.")]
@@ -145,7 +147,9 @@ def day_after(start: date, end: date) -> date:
     Raises:
         Problem: 422, there is no such span, or it is too long.
     """
-    if not start <= end < date.max:
+    if start.year < _FIRST_YEAR:
+        raise invalid_request([("from", f"nothing was decided before {_FIRST_YEAR}")])
+    if not start <= end < date.max - timedelta(days=1):
         raise invalid_request([("to", "must not be before `from`")])
     if (end - start).days >= _DAYS_MAX:
         raise invalid_request([("to", f"a span has {_DAYS_MAX} days at the most")])

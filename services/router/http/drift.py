@@ -24,7 +24,7 @@ BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
 class Band(BaseModel):
-    """Complaints that a model was asked about, by its confidence."""
+    """Complaints that a model dispatched, or was asked about and a person got, by confidence."""
 
     at_least: float
     held: int  #: A person decided, since the model wasn't sure enough.

@@ -37,7 +37,9 @@ _MAY_SET = require(Role.SUPERVISOR)
 _MAY_APPEAL = require(Role.OPERATOR, Role.SUPERVISOR)
 _MAY_READ = require(Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR)
 
-_Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+_Words = Annotated[
+    str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
+]
 _Setting = Annotated[Principal, Depends(_MAY_SET)]
 _Appealing = Annotated[Principal, Depends(_MAY_APPEAL)]
 _Change = tuple[Mark, Act] | Over | OwnMark

@@ -69,9 +69,9 @@ def routes(db: Database) -> APIRouter:
         """List complaints that were first decided in a span of time, with their matter."""
         if start >= end:
             raise invalid_request([("to", "must be after `from`")])
-        begin = (start.astimezone(UTC), _NOBODY)
+        begin = (_in_utc(start, "from"), _NOBODY)
         begin = max(begin, read_cursor(after)) if after else begin
-        found = await reader.page(begin, end, limit + 1)
+        found = await reader.page(begin, _in_utc(end, "to"), limit + 1)
         shown, has_more = found[:limit], len(found) > limit
         last = shown[-1] if has_more else None
         return PastPage(
@@ -80,6 +80,13 @@ def routes(db: Database) -> APIRouter:
         )
 
     return api
+
+
+def _in_utc(instant: datetime, field: str) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise invalid_request([(field, "lies outside of all years")]) from error
 
 
 def _show(row: asyncpg.Record) -> PastComplaint:

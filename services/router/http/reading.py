@@ -71,6 +71,9 @@ class RouteView(BaseModel):
     trace: TraceView | None
 
 
+_DECIDERS = ("rule", "fallback", "operator", "model")
+
+
 class Totals(BaseModel):
     """Every complaint once, by its current outcome; what it became sums up to `received`."""
 
@@ -80,7 +83,7 @@ class Totals(BaseModel):
     diverted: int
     answered: int
     closed: int  #: Its case ended while it was held, so nobody need decide any more.
-    decided_by: dict[str, int]  #: Of those not held: by `rule`, `fallback` or `operator`.
+    decided_by: dict[str, int]  #: Of those not held, by who decided.
     first_outcomes: dict[str, int]  #: What the first decision was, whatever came later.
 
 
@@ -191,6 +194,6 @@ def _count(rows: list[asyncpg.Record]) -> Totals:
         diverted=outcomes["diverted"],
         answered=outcomes["answered"],
         closed=outcomes["closed"],
-        decided_by={name: deciders[name] for name in ("rule", "fallback", "operator")},
+        decided_by={name: deciders[name] for name in _DECIDERS},
         first_outcomes={name: first[name] for name in _FIRST_OUTCOMES},
     )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -29,6 +27,7 @@ from services.router.decide import (
 )
 from services.router.decide.marks import Mark, standing_at
 from services.router.handle import Routes
+from services.router.http.cursors import BEGINNING, read_cursor, write_cursor
 from services.router.http.marks import MarkShown, show_mark
 from services.router.http.reading import unknown_complaint
 from services.runtime.keys import Principal, Role, require
@@ -39,11 +38,11 @@ from services.runtime.stage import perform
 from services.runtime.step import Step
 
 _MAY_DECIDE = require(Role.OPERATOR, Role.SUPERVISOR)
-_BEGINNING = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 
 _Outcome = Step[Route] | AlreadyDecided | NotReceived | OrderDue
 _Code = Annotated[str, Field(min_length=1, max_length=100)]
-_Sentence = Annotated[str, Field(min_length=1, max_length=2000)]
+#: PostgreSQL's text and JSON know no NUL.
+_Sentence = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
 
 
 class Waiting(BaseModel):
@@ -89,7 +88,7 @@ class Decision(BaseModel):
     #: Agencies heard in the consultation (会商) on a complaint that was returned.
     consulted: Annotated[list[_Code], Field(max_length=20)] = []
     diversion: Diversion | None = None
-    target: Annotated[str, Field(max_length=200)] | None = None
+    target: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] | None = None
     reply: _Sentence | None = None  #: What the citizen is told.
     answer: _Sentence | None = None  #: To what the citizen asked.
     entry: _Code | None = None  #: The knowledge entry that the answer comes from.
@@ -116,7 +115,7 @@ def routes(db: Database, stage: Routes, policies: PolicyStore) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Page:
         """List what waits for a person, with candidates and the reason."""
-        found = await reader.held(_read_cursor(after) if after else _BEGINNING, limit + 1)
+        found = await reader.held(read_cursor(after) if after else BEGINNING, limit + 1)
         shown, has_more = found[:limit], len(found) > limit
         now = await marks.now()
         of = await marks.of([route.matter.reporter for _, route in shown], now)
@@ -125,7 +124,7 @@ def routes(db: Database, stage: Routes, policies: PolicyStore) -> APIRouter:
                 _show(key, route, standing_at(of[route.matter.reporter or ""], now))
                 for key, route in shown
             ],
-            next=_cursor(shown[-1][1].decided_at, shown[-1][0]) if has_more else None,
+            next=write_cursor(shown[-1][1].decided_at, shown[-1][0]) if has_more else None,
         )
 
     @api.post("/v1/triage/{complaint_id}")
@@ -241,20 +240,3 @@ def _show(complaint_id: UUID, route: Route, mark: Mark | None) -> Waiting:
         excluded=list(route.excluded),
         explanation=route.explanation,
     )
-
-
-def _cursor(at: datetime, complaint_id: UUID) -> str:
-    return base64.urlsafe_b64encode(f"{at.isoformat()} {complaint_id}".encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    """Read what `_cursor` wrote.
-
-    Raises:
-        Problem: 422, if somebody else wrote it.
-    """
-    try:
-        at, _, complaint_id = base64.urlsafe_b64decode(cursor).decode().partition(" ")
-        return datetime.fromisoformat(at).astimezone(UTC), UUID(complaint_id)
-    except (ValueError, binascii.Error) as error:
-        raise invalid_request([("after", "is not the `next` of a page")]) from error

@@ -48,9 +48,7 @@ def withdrawn(
         return state
     turn = Turn(case, policy, now, event.id)
     turn.heard(fact)
-    if case.callback is not None and case.callback.is_open:
-        dropped = replace(case.callback, state=CallbackState.DROPPED, ended_at=now)
-        turn.put_callback(dropped)
+    turn.drop_callback()
     turn.close("withdrawn")
     return turn.step()
 

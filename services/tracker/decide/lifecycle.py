@@ -117,6 +117,7 @@ CASE: Final[Mapping[tuple[CaseState | None, CaseTrigger], CaseState]] = {
     (CaseState.HANDLING, CaseTrigger.BREACHED): CaseState.HANDLING,
     (CaseState.HANDLING, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
     (CaseState.RESOLVED, CaseTrigger.DESIGNATED): CaseState.RESOLVED,  # For the next round.
+    (CaseState.RESOLVED, CaseTrigger.DISMISSED): CaseState.CLOSED,
     (CaseState.RESOLVED, CaseTrigger.ASKED): CaseState.RESOLVED,
     (CaseState.RESOLVED, CaseTrigger.CONFIRMED): CaseState.CLOSED,
     (CaseState.RESOLVED, CaseTrigger.REOPENED): CaseState.HANDLING,
@@ -127,6 +128,7 @@ CASE: Final[Mapping[tuple[CaseState | None, CaseTrigger], CaseState]] = {
     (CaseState.RESOLVED, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
     # Whoever says more about what was answered says that it isn't: the router asks an agency.
     (CaseState.ANSWERED, CaseTrigger.SUPPLEMENTED): CaseState.ANSWERED,
+    (CaseState.ANSWERED, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
     (CaseState.ANSWERED, CaseTrigger.ROUTED): CaseState.HANDLING,
     (CaseState.ANSWERED, CaseTrigger.HELD): CaseState.HELD,
     (CaseState.ANSWERED, CaseTrigger.DIVERTED): CaseState.CLOSED,

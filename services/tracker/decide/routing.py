@@ -62,8 +62,8 @@ def routed(
 
 def _is_disputed(case: Case | None) -> bool:
     """Tell whether somebody handles a case only until a person has decided whose it is."""
-    is_held = case is not None and case.held_because is not None
-    return is_held and case is not None and case.state is not CaseState.HELD
+    with_agency = (CaseState.HANDLING, CaseState.RESOLVED)
+    return case is not None and case.state in with_agency and case.held_because is not None
 
 
 def held(
@@ -109,6 +109,7 @@ def diverted(
         return state
     turn = _begin(event, fact, case, policy=policy, now=now, becomes=("diverted", state))
     turn.heard(fact)
+    turn.drop_callback()
     turn.close("diverted", reply=fact.reply)
     return turn.step()
 
@@ -198,7 +199,7 @@ def _dispatch(turn: Turn, fact: ComplaintRouted, clock: Clock) -> None:
     """Give out the orders; an assist that goes on assisting keeps the order it has."""
     assists = [agency for agency in dict.fromkeys(fact.assists) if agency != fact.lead]
     for order in turn.case.orders:
-        if order.is_open and order.agency not in assists:
+        if order.is_open and not (_assists(order) and order.agency in assists):
             turn.recall(order)
     going_on = {order.agency for order in turn.case.orders if _assists(order)}
     turn.dispatch(fact.lead, "lead", clock, "designated" if fact.is_designated else "ordinary")

@@ -154,8 +154,8 @@ class Turn:
         self.say(self._dispatched(order))
 
     def _order_id(self, agency: str, role: Role, tenure: Tenure) -> UUID:
-        # Whoever handles it meanwhile may be designated in the same attempt.
-        what = "meanwhile" if tenure == "meanwhile" else role
+        # Whoever handles it meanwhile, or after a reopening, may be designated in the same attempt.
+        what = role if tenure == "ordinary" else tenure
         case = self.case
         return derived_id(case.complaint_id, what, agency, case.round, case.attempt)
 
@@ -253,6 +253,13 @@ class Turn:
         if held is not None and held.state is CallbackState.WAITING and not changed.is_open:
             self.stopping.append((held.callback_id, CALLBACK))
         self.case = replace(self.case, callbacks=(*self.case.callbacks[:-1], changed))
+
+    def drop_callback(self) -> None:
+        """Give up the question to the citizen that is still open, if there is one."""
+        callback = self.case.callback
+        if callback is not None and callback.is_open:
+            dropped = replace(callback, state=CallbackState.DROPPED, ended_at=self.now)
+            self.put_callback(dropped)
 
     def close(
         self,
