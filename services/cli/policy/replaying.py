@@ -21,6 +21,7 @@ from services.cli.policy.replayed import as_json, show
 from services.cli.policy.rerouting import Past, Replay, decide
 from services.cli.policy.screen import Json, instant, print_json, stop
 from services.events import Matter
+from services.router.decide import outcome_on_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,15 +127,10 @@ def past_of(item: dict[str, Any]) -> Past:
 
 
 def _recorded(outcome: str, decision: dict[str, Any]) -> str:
-    match outcome:
-        case "routed":
-            return str(decision["lead"])
-        case "diverted":
-            return f"diverted:{decision['diversion']}"
-        case "answered":
-            return f"answered:{decision.get('entry')}"
-        case _:
-            return f"held:{decision['reason']}"
+    """Write it as `rerouting` does, which tells holds apart by their reason."""
+    return (
+        f"held:{decision['reason']}" if outcome == "held" else outcome_on_record(outcome, decision)
+    )
 
 
 def _span(start: str, end: str, policy: Policy) -> tuple[datetime, datetime]:

@@ -21,6 +21,7 @@ from services.router.decide.examples import (
     broken_examples,
     complaint_of,
     outcome_of,
+    outcome_on_record,
     trace_lines,
 )
 from services.router.decide.explain import Explanation, explain
@@ -81,6 +82,7 @@ __all__ = [
     "find_category",
     "find_place",
     "outcome_of",
+    "outcome_on_record",
     "received",
     "returned",
     "route",

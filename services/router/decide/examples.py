@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from services.events import Attribute, Nature, Place, Point
@@ -13,6 +13,7 @@ from services.router.decide.explain import explain
 from services.router.decide.route import route
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from services.policy import Example, Policy
@@ -72,6 +73,24 @@ def outcome_of(decision: Decision) -> str:
     if isinstance(decision, Diverted):
         return f"diverted:{decision.diversion}"
     return f"answered:{decision.entry}" if isinstance(decision, Answered) else "held"
+
+
+def outcome_on_record(outcome: str, told: Mapping[str, Any]) -> str:
+    """Write an outcome as `outcome_of` does, from what is stored of a decision.
+
+    Args:
+        outcome: As the history has it.
+        told: The fact that was told, as JSON.
+    """
+    match outcome:
+        case "routed":
+            return str(told["lead"])
+        case "diverted":
+            return f"diverted:{told['diversion']}"
+        case "answered":
+            return f"answered:{told.get('entry')}"
+        case _:
+            return outcome
 
 
 def broken_example(

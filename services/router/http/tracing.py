@@ -9,7 +9,7 @@ import asyncpg
 from pydantic import BaseModel
 
 from services.policy import PolicyError
-from services.router.decide import Complaint, Routed, explain, outcome_of
+from services.router.decide import Complaint, Routed, explain, outcome_of, outcome_on_record
 from services.router.http.views import TraceView, show_trace
 
 if TYPE_CHECKING:
@@ -65,7 +65,10 @@ async def trace_of(
         suggested=decided["suggests"],
         adviser=advisers.of(policy),
     )
-    agrees = _said(explanation) == _recorded(decided)
+    told = decided["decision"]
+    rule = told.get("rule") if decided["outcome"] == "routed" else None
+    recorded = outcome_on_record(decided["outcome"], told), rule
+    agrees = _said(explanation) == recorded
     traced = Traced(number=decided["number"], policy=policy.hash, agrees=agrees)
     return traced, show_trace(explanation, policy, rules_max)
 
@@ -73,17 +76,3 @@ async def trace_of(
 def _said(explanation: Explanation) -> tuple[str, str | None]:
     decision = explanation.decision
     return outcome_of(decision), decision.rule if isinstance(decision, Routed) else None
-
-
-def _recorded(decided: asyncpg.Record) -> tuple[str, str | None]:
-    """Write what is on record as `outcome_of` does."""
-    told = decided["decision"]
-    match decided["outcome"]:
-        case "routed":
-            return told["lead"], told.get("rule")
-        case "diverted":
-            return f"diverted:{told['diversion']}", None
-        case "answered":
-            return f"answered:{told.get('entry')}", None
-        case outcome:
-            return outcome, None
