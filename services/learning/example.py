@@ -18,3 +18,4 @@ class Example:
     categories: tuple[str, ...] = ()
     nature: str = ""  #: A `Nature`; empty where not told.
     date: str = ""  #: ISO date; empty where not told.
+    title: str = ""  #: Stands in the text, too; empty where there is none.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 _LINEAR = 6.0
-_BAYES = 0.75
+_BAYES = 0.4
 #: How far the plenty of a department speaks against it: without this, departments with few
 #: orders are never named; 0 is the most right over all, 1 treats all alike.
 _PLENTY = 0.35

@@ -13,6 +13,7 @@ from services.learning.suggestion import Neighbour, Suggestion
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from services.learning.example import Example
     from services.learning.weights import Reading, Weights
     from services.policy import Policy
 
@@ -82,7 +83,7 @@ class Model:
         Returns:
             The surest first; empty if no piece of the text is known.
         """
-        reading = self.weights.read(text, title, _told(nature))
+        reading = self.weights.read(text, title or "", _told(nature))
         if not len(reading.columns):
             return []
         near = reading.near()
@@ -104,16 +105,16 @@ class Model:
             found.append(suggestion)
         return found
 
-    def ranked(self, text: str, nature: str = "", n: int = 3) -> tuple[tuple[str, ...], float]:
+    def ranked(self, asked: Example, n: int = 3) -> tuple[tuple[str, ...], float]:
         """Give only the labels, the surest first, and the first one's confidence."""
-        reading = self.weights.read(text, nature=nature)
+        reading = self.weights.read(asked.text, asked.title, asked.nature)
         best = np.argsort(-reading.scores, kind="stable")[:n]
         chances = reading.chances(reading.near())
         return tuple(self.classes.labels[k] for k in best), float(chances[best[0]])
 
-    def category(self, text: str) -> tuple[str | None, float]:
+    def category(self, asked: Example) -> tuple[str | None, float]:
         """Give the likeliest category and its confidence."""
-        number, sure = self.weights.read(text).category()
+        number, sure = self.weights.read(asked.text, asked.title, asked.nature).category()
         return (None if number is None else self.classes.categories[number]), sure
 
     def _neighbours(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-FORMAT = "whistle-model-1"
+FORMAT = "whistle-model-2"
 _CARD = "card.json"
 #: No honest model is larger; a file that unpacks to more is an attack or a mistake.
 _BYTES_MAX = 2_000_000_000

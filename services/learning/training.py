@@ -128,7 +128,7 @@ def _numbers(values: Sequence[str], classes: Sequence[str]) -> Ints:
 
 
 def _learn(orders: Sequence[Example], classes: Classes, step: Callable[[], None]) -> Weights:
-    found = [pieces(reading_form(one.text), one.nature) for one in orders]
+    found = [pieces(reading_form(one.text, one.title), one.nature, one.title) for one in orders]
     vocabulary = learn_vocabulary(found)
     weighed = [vocabulary.weigh(one) for one in found]
     rows = _matrix(weighed, len(vocabulary.keys))
@@ -185,7 +185,7 @@ def _learnable(order: Example, classes: Classes) -> str:
 def _confidences(weights: Weights, inner: Classes, checked: Sequence[Example]) -> dict[str, Any]:
     votes, is_right, matters, is_matter = [], [], [], []
     for one in checked:
-        reading = weights.read(one.text, nature=one.nature)
+        reading = weights.read(one.text, one.title, one.nature)
         if not len(reading.columns):
             continue
         votes.append(reading.evidence(reading.near()))

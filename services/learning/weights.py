@@ -35,10 +35,10 @@ class Weights:
     confidence: Confidence | None = None
     category_confidence: Confidence | None = None
 
-    def read(self, text: str, title: str | None = None, nature: str = "") -> Reading:
+    def read(self, text: str, title: str = "", nature: str = "") -> Reading:
         """Read one text."""
         form = reading_form(text, title)
-        columns, weights = self.vocabulary.weigh(pieces(form, nature))
+        columns, weights = self.vocabulary.weigh(pieces(form, nature, title))
         summed = weights @ self.pieces[columns].astype(np.float32)
         size = len(self.plenty)
         bayes = summed[size : 2 * size]

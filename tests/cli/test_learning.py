@@ -138,3 +138,17 @@ def test_a_damaged_model_is_refused_by_name(tmp_path: Path, policy: Path) -> Non
     result = RUN(app, [*args, "--model", str(broken)])
     assert result.exit_code == 2
     assert "broken.model: not a whole model" in result.output
+
+
+def test_a_detail_goes_with_its_title_and_may_be_told_word_by_word(tmp_path: Path) -> None:
+    """Some records lost the detail and kept its words."""
+    path = tmp_path / "messages.csv"
+    path.write_text(
+        "id,title,detail,seg,label\n"
+        "1,公交不进站,司机说人满了,公交 不 进站 司机 人满,市交通局\n"
+        "2,公交不进站,,公交 不 进站 司机 人满,市交通局\n",
+        encoding="utf-8",
+    )
+    told, segmented = (row.example for row in read_orders(path, a_policy()).rows)
+    assert (told.title, told.text) == ("公交不进站", "公交不进站 司机说人满了")
+    assert segmented.text == "公交不进站 公交不进站司机人满"

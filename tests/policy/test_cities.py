@@ -1,8 +1,7 @@
-"""The policies that come with Whistle: sound, sourced, small and quick to load."""
+"""The policies that come with Whistle: sound, sourced and small."""
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,6 @@ FOLDER = Path(__file__).parents[2] / "policy"
 CITIES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 #: What the repository allows one file, and this test a whole city.
 BYTES_MAX = 1_000_000
-#: Of processor time; a service without its policy can't start.
-SECONDS_MAX = 1.0
 
 
 @cache
@@ -45,13 +42,9 @@ def test_every_example_comes_out_as_its_rule_says(city):
 
 
 @pytest.mark.parametrize("name", CITIES)
-def test_a_city_is_small_and_quick_to_load(name):
+def test_a_city_is_small(name):
     """A bundle is stored whole with every publish, and loaded by every service."""
-    files = folder.read(FOLDER / name)
-    assert sum(map(len, files.values())) < BYTES_MAX
-    before = time.process_time()
-    load(files)
-    assert time.process_time() - before < SECONDS_MAX
+    assert sum(map(len, folder.read(FOLDER / name).values())) < BYTES_MAX
 
 
 def test_every_place_has_somebody_to_fall_back_on(city):

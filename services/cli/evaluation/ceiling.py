@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from services.learning.features import learn_vocabulary, pieces, reading_form
+from services.learning.features import learn_vocabulary, reading_form, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def ceiling(orders: Sequence[Example]) -> list[dict[str, Any]]:
         share of twins that `agree`, and the `highest` share that could be foretold if every
         disagreement were between two departments: p with p² + (1-p)² = agree.
     """
-    found = [pieces(reading_form(one.text)) for one in orders]
+    found = [runs_of(reading_form(one.text, one.title)) for one in orders]
     vocabulary = learn_vocabulary(found)
     weighed = [vocabulary.weigh(one) for one in found]
     starts = np.cumsum([0, *(len(columns) for columns, _ in weighed)])

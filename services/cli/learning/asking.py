@@ -23,7 +23,7 @@ def judged(model: Model, orders: Sequence[Order]) -> list[Judged]:
     """Ask about every order whose department the model learned."""
     found = []
     for order in askable(model, orders):
-        said, confidence = model.ranked(order.example.text, order.example.nature)
+        said, confidence = model.ranked(order.example)
         found.append(Judged(order.example.label, said, confidence))
     return found
 
@@ -33,7 +33,7 @@ def category_figures(model: Model, orders: Sequence[Order]) -> dict[str, float |
     told = [order.example for order in orders if order.example.categories]
     if not told or not model.classes.categories:
         return {"n": 0, "right": None, "confidence": None}
-    answers = [model.category(one.text) for one in told]
+    answers = [model.category(one) for one in told]
     right = sum(code in one.categories for (code, _), one in zip(answers, told, strict=True))
     sure = sum(confidence for _, confidence in answers)
     return {

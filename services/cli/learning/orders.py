@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 #: Columns that may hold the department, and the very office; the first that a file has counts.
 LABELS = ("dept", "department", "agency", "label")
 OFFICES = ("dept_raw", "office", "unit")
-#: Where no mapping of the policy fits a file. Title and detail are two halves of one text.
+#: Where no mapping of the policy fits a file. A detail goes with a title.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "external_id": ("order_id", "msg_id", "id"),
     "text": ("text_stripped", "detail", "text"),
     "received_at": ("date", "created", "time"),
 }
+#: A detail's words, put apart by spaces; read where the detail is missing.
+_SEGMENTED = "seg"
 _GROUPS = ("group", "msg_id")
 #: More groups than any city has orders.
 _GROUPS_MAX = 2**31
@@ -123,10 +125,12 @@ class _Reader:
 
     def text(self, row: Mapping[str, str]) -> str:
         """Give the words; of a message with a detail, title and detail."""
-        text = self._first(row, "text")
-        if self.mapping is None and "detail" in row:
-            return f"{row.get('title', '')} {text}".strip()
-        return text
+        text = self._first(row, "text") or row.get(_SEGMENTED, "").replace(" ", "")
+        return f"{self.title(row)} {text}".strip()
+
+    def title(self, row: Mapping[str, str]) -> str:
+        """Give the title of a message with a detail."""
+        return row.get("title", "").strip() if self.mapping is None and "detail" in row else ""
 
     def belonging(self, row: Mapping[str, str]) -> Mapping[str, str]:
         """Give what tells which rows belong together."""
@@ -149,6 +153,7 @@ class _Reader:
             unit=row.get(self.office, "").strip() if self.office else "",
             categories=self._categories(row),
             nature=self._nature(row),
+            title=mask(normal_form(self.title(row))),
             date=self._date(row),
         )
         keys = (("order", "order_id"), ("group", "group"), ("words", "text_stripped"))
