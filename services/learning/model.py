@@ -90,7 +90,8 @@ class Model:
         chances = reading.chances(near)
         category, sure = reading.category()
         found = []
-        for number in np.argsort(-reading.scores, kind="stable")[:n]:
+        best = np.argsort(-reading.scores, kind="stable")[:n].tolist()
+        for number, words in zip(best, telling_words(reading, best), strict=True):
             agency, share = self._agency(reading, number, place)
             suggestion = Suggestion(
                 label=self.classes.labels[number],
@@ -99,7 +100,7 @@ class Model:
                 agency_confidence=float(chances[number]) * share,
                 category=None if category is None else self.classes.categories[category],
                 category_confidence=sure,
-                words=telling_words(reading, number),
+                words=words,
                 neighbours=self._neighbours(near, number),
             )
             found.append(suggestion)

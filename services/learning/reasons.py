@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.learning.features import pieces
+from services.learning.features import runs_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from services.learning.weights import Reading
@@ -19,23 +21,23 @@ WORDS_MAX = 3
 _LENGTH_MAX = 8  #: Characters; longer parts are sentences, not words.
 
 
-def telling_words(reading: Reading, department: int) -> tuple[str, ...]:
+def telling_words(reading: Reading, departments: Sequence[int]) -> list[tuple[str, ...]]:
     """Find them, by the linear member's weights: overlapping pieces count as one part.
 
     Args:
-        reading: Of the text.
-        department: The class that is asked about.
+        reading: Of the text; at least one of its pieces is known.
+        departments: The classes that are asked about.
     """
-    gains = np.zeros(len(reading.by.vocabulary.keys), dtype=np.float32)
-    column = reading.by.pieces[reading.columns, department].astype(np.float32)
-    gains[reading.columns] = reading.weights * column
-    length = len(reading.form)
-    found = pieces(reading.form)
-    at = np.searchsorted(reading.by.vocabulary.keys, found)
-    at[at == len(gains)] = 0
-    gain = np.where(reading.by.vocabulary.keys[at] == found, gains[at], 0)
-    by_character = _spread(gain, length)
-    return _parts(reading.form, by_character)
+    own = reading.by.vocabulary.keys[reading.columns]
+    runs = runs_of(reading.form)
+    at = np.minimum(np.searchsorted(own, runs), len(own) - 1)
+    is_known = own[at] == runs
+    columns = reading.by.pieces[reading.columns[:, None], list(departments)].astype(np.float32)
+    found = []
+    for column in columns.T:
+        gain = np.where(is_known, (reading.weights * column)[at], 0)
+        found.append(_parts(reading.form, _spread(gain, len(reading.form))))
+    return found
 
 
 def _spread(gain: Floats, length: int) -> Floats:
