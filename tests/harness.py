@@ -75,6 +75,7 @@ async def running(
     settings: Mapping[str, Any],
     *,
     bus: MemoryBus | None = None,
+    others: tuple[Policy, ...] = (),
 ) -> AsyncIterator[Path]:
     """Assemble services and join their groups; nothing moves until `settle`.
 
@@ -85,11 +86,12 @@ async def running(
         builds: Each service's `build`, by name.
         settings: Each service's settings, by name.
         bus: The bus of an earlier run, to go on with.
+        others: Policies that were published besides.
     """
     await migrate(dsn, "platform")
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=2)
     path = Path(bus or MemoryBus(), clock, pool)
-    policies = PolicyStore.fixed(policy)
+    policies = PolicyStore.fixed(policy, *others)
     try:
         for name, build in builds.items():
             await migrate(dsn, name)

@@ -408,6 +408,26 @@ no-target = { zh = "没有报到单位。" }
 coordination = { zh = "请先与{agencies}协调。", en = "Coordinate with {agencies} first." }
 """
 
+#: Beside the tiny policy, which has no causes: `a_policy(causes=CAUSES)`.
+CAUSES = """
+[[causes]]
+key = "ageing-pipes"
+name = "管网老化"
+source = "test"
+date = 2026-11-24
+
+[[causes]]
+key = "contractor-default"
+name = "物业未履约"
+source = "test"
+date = 2026-11-24
+
+[bonus]
+per_case = 2
+points_max = 3
+source = "test"
+"""
+
 _TEXTS = {
     "city.toml": CITY,
     "divisions.csv": DIVISIONS,
@@ -434,7 +454,7 @@ def policy_files(**overrides: str | None) -> dict[str, bytes]:
             place of the file, or None to leave the file out.
     """
     texts: dict[str, str | None] = dict(_TEXTS)
-    names = {name.rsplit(".", 1)[0]: name for name in _TEXTS}
+    names = {name.rsplit(".", 1)[0]: name for name in (*_TEXTS, "causes.toml")}
     for stem, text in overrides.items():
         texts[names[stem]] = text
     return {name: text.encode() for name, text in texts.items() if text is not None}

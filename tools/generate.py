@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from services.events import SOURCES
-from services.tracker.decide.lifecycle import to_mermaid
+from services.tracker.decide.lifecycle_chart import to_mermaid
 from tools import asyncapi
 from tools.assembled import openapi
 from tools.event_schemas import event_schemas

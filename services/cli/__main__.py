@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from services.cli import demo, desk, import_, inbound, policy, probe, training, vault, watching
+from services.cli import (
+    demo,
+    desk,
+    import_,
+    inbound,
+    policy,
+    probe,
+    promises,
+    training,
+    vault,
+    watching,
+)
 from services.cli.evaluation import command as evaluation
 from services.cli.up import PORT_BASE, SERVICES, up
 from services.runtime import telemetry
@@ -21,6 +32,7 @@ app = typer.Typer(
     help="Event-driven complaint dispatch for a city's hotline.",
 )
 app.add_typer(policy.app, name="policy")
+app.add_typer(promises.app, name="sla")
 app.add_typer(desk.keys, name="keys")
 app.add_typer(inbound.hooks, name="hooks", help="Systems that are called, and that call us.")
 app.add_typer(desk.dlq, name="dlq")

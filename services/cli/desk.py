@@ -79,13 +79,29 @@ class Installation:
         """The key of the secrets file with which our own programs call services."""
         return str(tomllib.loads(self.secrets_file.read_text())["service_key"])
 
-    def ask(self, method: str, service: str, path: str, **request: Any) -> Any:  # noqa: ANN401
-        """Call a service; a problem ends the command with its text."""
+    def ask(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        *,
+        key: str | None = None,
+        **request: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Call a service; a problem ends the command with its text.
+
+        Args:
+            method: Of HTTP.
+            service: Its name.
+            path: On it.
+            key: Instead of our own programs' key, where somebody answers for what is done.
+            **request: As `httpx.request` takes it.
+        """
         if service not in SERVICES:
             typer.echo(f"No service {service!r}; there are {', '.join(SERVICES)}.", err=True)
             raise typer.Exit(2)
         url = self._settings[f"WHISTLE_{service.upper()}_URL"]
-        headers = {"authorization": f"Bearer {self.service_key}"}
+        headers = {"authorization": f"Bearer {key or self.service_key}"}
         try:
             answer = httpx.request(method, url + path, headers=headers, timeout=30, **request)
         except httpx.TransportError as error:

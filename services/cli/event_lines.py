@@ -13,11 +13,16 @@ from services.events import (
     CallbackAttempted,
     CallbackDue,
     CallbackLapsed,
+    CaseActionReported,
     CaseClosed,
     CaseEscalated,
+    CaseFollowed,
+    CaseMerged,
     CaseOpened,
     CaseReopened,
     CaseResumed,
+    ClockPaused,
+    ClockResumed,
     ComplaintAnswered,
     ComplaintDiverted,
     ComplaintHeld,
@@ -25,19 +30,35 @@ from services.events import (
     ComplaintRouted,
     ComplaintSupplemented,
     ComplaintWithdrawn,
+    DeadlineExtended,
     HookDelivered,
     HookDisabled,
     HookFailed,
     OrderActionReported,
     OrderAtRisk,
     OrderBreached,
+    OrderDeferred,
     OrderDispatched,
     OrderRecalled,
     OrderResolved,
     OrderReturned,
     OrderReturnRefused,
+    ProactiveCaseClosed,
+    ProactiveCaseOpened,
+    ProactiveCaseOverdue,
+    ReliefRefused,
+    ReliefRequested,
+    SupervisionClosed,
+    SupervisionOpened,
+    VerdictExcluded,
+    WhistleActionReported,
+    WhistleBlown,
+    WhistleClosed,
+    WhistleJudged,
+    WhistleMissed,
     WhistleRaised,
     WhistleRefused,
+    WhistleReportedIn,
     WhistleRouted,
 )
 
@@ -62,6 +83,12 @@ _ALARMS: Mapping[type[Fact], str] = {
     CaseReopened: "yellow",
     CaseResumed: "yellow",
     CallbackLapsed: "yellow",
+    ReliefRefused: "yellow",
+    ClockPaused: "yellow",
+    OrderDeferred: "yellow",
+    WhistleMissed: "bold red",
+    ProactiveCaseOverdue: "bold red",
+    SupervisionOpened: "bold red",
     OrderBreached: "bold red",
     CaseEscalated: "bold red",
     HookFailed: "bold red",
@@ -69,7 +96,14 @@ _ALARMS: Mapping[type[Fact], str] = {
     CaseClosed: "bold green",
 }
 #: What is true of every order and tells a watcher little.
-_QUIET = (HookDelivered, CallbackAttempted, OrderActionReported, CaseOpened)
+_QUIET = (
+    HookDelivered,
+    CallbackAttempted,
+    OrderActionReported,
+    CaseActionReported,
+    WhistleActionReported,
+    CaseOpened,
+)
 
 _FACT_WIDTH = 21
 #: Cells for the agency, where the terminal is wide and where it isn't.
@@ -142,8 +176,10 @@ class EventLines:
                 return self._place(fact.matter.place) or "(no place)"
             case ComplaintRouted():
                 return self._agency(fact.lead)
-            case CaseEscalated():
+            case CaseEscalated() | SupervisionOpened() | SupervisionClosed():
                 return self._agency(fact.raised_to)
+            case WhistleBlown():
+                return self._agency(fact.raised_by)
         return self._agency(getattr(fact, "agency", None))
 
     def _detail(self, fact: Fact) -> str:
@@ -164,20 +200,36 @@ class EventLines:
 
     def escalated(self, fact: CaseEscalated) -> str:
         """Who failed."""
-        return f"must now see to it: level {fact.level}, {self._agency(fact.agency)} let it pass"
+        did = "didn't solve it" if fact.because == "dissatisfied" else "let it pass"
+        return f"must now see to it: level {fact.level}, {self._agency(fact.agency)} {did}"
 
     def breached(self, fact: OrderBreached) -> str:
         """Which clock ran out."""
-        what = "not signed" if fact.clock == "sign" else "not answered"
-        return f"{what} by {self._clock(fact.due_at)}"
+        return f"{_UNDONE[fact.clock]} by {self._clock(fact.due_at)}"
 
     def at_risk(self, fact: OrderAtRisk) -> str:
         """How much is left."""
         return f"answer due at {self._clock(fact.due_at)}"
 
+    def extended(self, fact: DeadlineExtended | ClockResumed) -> str:
+        """The promise as it is now."""
+        return f"answer due at {self._clock(fact.due_at)}"
+
+    def missed(self, fact: WhistleMissed) -> str:
+        """What a target of a whistle hasn't done."""
+        return f"{_UNDONE[fact.clock]} by {self._clock(fact.due_at)}"
+
     def asked(self, fact: CallbackDue) -> str:
         """Until when the citizen may answer."""
         return f"the citizen is asked until {self._clock(fact.lapses_at)}"
+
+
+_UNDONE = {
+    "sign": "not signed",
+    "contact": "nobody spoken to",
+    "handle": "not answered",
+    "arrive": "nobody came",
+}
 
 
 def _verdict(fact: CallbackAnswered | CaseReopened | CaseClosed) -> str:
@@ -203,14 +255,35 @@ _DETAILS: Mapping[type[Fact], Callable[..., str]] = {
     OrderAtRisk: EventLines.at_risk,
     OrderBreached: EventLines.breached,
     CaseEscalated: EventLines.escalated,
+    CaseActionReported: lambda _, f: f"{f.role}: {f.action} {f.note or ''}".rstrip(),
+    ReliefRequested: lambda _, f: f"asks for {f.relief}: {f.note or f.reason or ''}",
+    ReliefRefused: lambda _, f: f"no {f.relief}, {f.refused_as}: {f.why}",
+    DeadlineExtended: EventLines.extended,
+    ClockPaused: lambda _, f: f"{f.reason}, granted by {f.approved_by}",
+    ClockResumed: EventLines.extended,
+    OrderDeferred: lambda _, f: f"until {f.planned_at:%Y-%m-%d}: {f.plan}",
+    SupervisionOpened: lambda _, f: f"must see to it: {f.because}, level {f.level}",
+    SupervisionClosed: lambda _, f: f"seen to: {f.because}",
+    VerdictExcluded: lambda _, f: f"counts in no rate: {f.reason}",
     OrderResolved: lambda _, f: f"{'on time' if f.is_on_time else 'late'}: {f.answer}",
     CallbackDue: EventLines.asked,
     CaseReopened: lambda _, f: f"round {f.round}: {_verdict(f)}",
-    CaseResumed: lambda _, f: f"the answer wasn't enough: {f.outcome}",
+    CaseMerged: lambda _, f: f"handled together with …{str(f.into)[-12:]}",
+    CaseFollowed: lambda _, f: f"as the one it was merged into: {f.answer}",
+    CaseResumed: lambda _, f: f"goes on by itself: {f.outcome}",
     CaseClosed: lambda _, f: ", ".join(filter(None, (f.reason, _verdict(f)))),
     WhistleRaised: lambda _, f: f"{f.whistle.kind}: {f.whistle.text}",
     WhistleRouted: lambda _, f: f"{f.whistle.kind} -> {', '.join(f.targets)}",
+    WhistleBlown: lambda _, f: f"{f.kind} -> {', '.join(one.agency for one in f.summons)}",
+    WhistleActionReported: lambda _, f: f"{f.action}: {f.note or ''}".rstrip(": "),
+    WhistleReportedIn: lambda _, f: "on the spot" if f.is_on_time else "on the spot, late",
+    WhistleMissed: EventLines.missed,
+    WhistleJudged: lambda _, f: f"{f.about or 'the whistle'}: {f.grade}",
+    WhistleClosed: lambda _, f: f"by {f.because}: {f.result or ''}".rstrip(": "),
     WhistleRefused: lambda _, f: f"{f.reason}: {f.words[0].text if f.words else ''}",
+    ProactiveCaseOpened: lambda _, f: f"{f.owner}: {f.content.title}",
+    ProactiveCaseOverdue: lambda _, f: f"{f.owner}: planned for {f.planned_at:%Y-%m-%d}",
+    ProactiveCaseClosed: lambda _, f: f"{f.owner}: {f.note or ''}".rstrip(": "),
     HookDelivered: lambda _, f: f"{f.event_type}, {f.status}, attempt {f.attempts}",
     HookFailed: lambda _, f: f"{f.event_type} given up after {f.attempts}: {f.error}",
     HookDisabled: lambda _, f: f.reason,

@@ -60,6 +60,26 @@ class AgencyAction(StrEnum):
     PROGRESS = "progress"  #: A note on the way; moves no clock.
     RETURN = "return"  #: 退单: not ours, with a reason.
     RESOLVE = "resolve"  #: Done, with the answer for the citizen.
+    CONTACT = "contact"  #: 联系: the citizen has been spoken to.
+    EXTEND = "extend"  #: 延期: asks for more time, until an instant, with a reason.
+    PAUSE = "pause"  #: Asks that the clock stand still, for a reason of the policy.
+    CONTINUE = "continue"  #: What the pause was for is over.
+    DEFER = "defer"  #: 挂账: can't be solved now; a plan, and the date it is meant for.
+
+
+class OfficerAction(StrEnum):
+    """What an operator or supervisor can do about a case."""
+
+    APPROVE = "approve"  #: Grants what an agency asked for (extension, pause, deferral).
+    REFUSE = "refuse"  #: Doesn't.
+    CONTINUE = "continue"  #: Ends a pause or a deferral.
+    EXCLUDE = "exclude"  #: 剔除: a verdict counts in no rate, for a reason of the policy.
+    SUPERVISE = "supervise"  #: 督办: somebody above must see to it.
+    RELEASE = "release"  #: Ends a supervision.
+    RECOMPUTE = "recompute"  #: Counts a promise anew, by another policy.
+    MERGE = "merge"  #: 并单: it is handled together with a like complaint.
+    ABSORB = "absorb"  #: The other side of a merge; the door says it, nobody asks for it.
+    CAUSE = "cause"  #: 根因: why the matter arose, once its order is resolved.
 
 
 class Satisfaction(StrEnum):

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from services.events.envelope import Fact
-from services.events.matter import AgencyAction, Matter, Satisfaction
+from services.events.matter import AgencyAction, Matter, OfficerAction, Satisfaction
 
 
 class ComplaintReceived(Fact):
@@ -49,6 +49,30 @@ class OrderActionReported(Fact):
     action: AgencyAction
     note: str | None = None  #: Return reason, progress, or the answer for the citizen.
     suggests: str | None = None  #: With a return: the agency whose matter it is, they say.
+    reason: str | None = None  #: Of a pause: a key of the policy's.
+    #: The due instant asked for, the expected end of a pause, the date of a plan.
+    until: AwareDatetime | None = None
+    cause: str | None = None  #: With `resolve`: why it arose; a key of the policy's.
+    reported_at: AwareDatetime
+
+
+class CaseActionReported(Fact):
+    """An operator or supervisor decided something about a case; the tracker carries it out."""
+
+    action: OfficerAction
+    officer: str  #: Label of the key that was used; never a person's name.
+    role: Literal["operator", "supervisor"]
+    order_id: UUID | None = None
+    request_id: UUID | None = None  #: What an agency asked for, see `ReliefRequested`.
+    callback_id: UUID | None = None  #: Whose verdict is excluded.
+    supervision_id: UUID | None = None
+    raised_to: str | None = None  #: Who supervises; None: the order's superior.
+    reason: str | None = None  #: A key of the policy's, where the action needs one.
+    until: AwareDatetime | None = None  #: Granted instead of what was asked for.
+    policy: str | None = None  #: Hash of the bundle that a promise is counted anew by.
+    into: UUID | None = None  #: Of `merge`: the complaint that it is handled together with.
+    merged: UUID | None = None  #: Of `absorb`: the complaint that follows this one.
+    note: str | None = None  #: Why. Identity masked.
     reported_at: AwareDatetime
 
 

@@ -47,6 +47,7 @@ class OrderDispatched(Fact):
     scored: str
     standard: str
     sign_due_at: AwareDatetime | None = None
+    contact_due_at: AwareDatetime | None = None  #: First contact with the citizen.
     at_risk_at: AwareDatetime
     due_at: AwareDatetime
     is_due_provisional: bool = False  #: True where a year's calendar isn't published yet.
@@ -61,6 +62,14 @@ class OrderSigned(Fact):
 
     order_id: UUID
     agency: str
+
+
+class OrderContacted(Fact):
+    """The agency has spoken to the citizen (响应)."""
+
+    order_id: UUID
+    agency: str
+    is_on_time: bool | None = None  #: None where the standard names no time for it.
 
 
 class OrderReturned(Fact):
@@ -103,18 +112,50 @@ class OrderBreached(Fact):
 
     order_id: UUID
     agency: str
-    clock: Literal["sign", "handle"]
+    clock: Literal["sign", "contact", "handle"]
     due_at: AwareDatetime
     answerable: str | None = None  #: Of an assist's: the lead, which answers for it (首接负责).
 
 
 class CaseEscalated(Fact):
-    """A breach raised the case to the next level."""
+    """A breach, a delay that goes on, or a bad verdict raised the case to the next level."""
 
     order_id: UUID
     agency: str  #: The agency that failed.
     level: Annotated[int, Field(ge=1)]
     raised_to: str  #: The agency that must now see to it.
+    #: `breached`, `overdue` (still, after a breach), `dissatisfied`; more may come.
+    because: str = "breached"
+
+
+class SupervisionOpened(Fact):
+    """Somebody above sees to it from now on (督办)."""
+
+    supervision_id: UUID
+    #: `breached`, `unsigned`, `unassigned`, `urged`, `dissatisfied`, `deferred`, `officer`, ….
+    because: str
+    level: Annotated[int, Field(ge=0)]  #: Of the ladder; 0 where an officer opened it.
+    raised_to: str
+    order_id: UUID | None = None  #: None where no agency has the case.
+    agency: str | None = None  #: Who is supervised.
+
+
+class SupervisionClosed(Fact):
+    """It has been seen to."""
+
+    supervision_id: UUID
+    raised_to: str
+    agency: str | None = None  #: Who was supervised.
+    because: str  #: The order's end, `signed`, `routed`, `closed`, `officer`; more may come.
+
+
+class VerdictExcluded(Fact):
+    """A citizen's verdict counts in no rate, for a reason that anybody can look up (剔除)."""
+
+    callback_id: UUID
+    reason: str  #: A key of the policy's.
+    approved_by: str
+    note: str | None = None
 
 
 class OrderResolved(Fact):
@@ -124,6 +165,7 @@ class OrderResolved(Fact):
     agency: str
     answer: str
     is_on_time: bool
+    cause: str | None = None  #: 根因, as the agency says; see also `CauseRecorded`.
 
 
 class CallbackDue(Fact):
@@ -149,8 +191,27 @@ class CaseReopened(Fact):
     satisfaction: Satisfaction
 
 
+class CaseMerged(Fact):
+    """It is handled together with a like complaint (并单); its caller is still asked apart."""
+
+    into: UUID  #: The complaint it follows.
+    merged_by: str  #: Label of the officer's key.
+
+
+class CaseFollowed(Fact):
+    """What it was merged into is resolved; its own caller is asked about the answer next."""
+
+    order_id: UUID  #: The order that was resolved, of the complaint it followed.
+    agency: str
+    answer: str
+
+
 class CaseResumed(Fact):
-    """A case that was closed by an answer goes on: the citizen says that it isn't answered."""
+    """A case goes on by itself.
+
+    It was closed by an answer, and the citizen says that it isn't answered; or it was merged
+    into a complaint that has ended without an answer, such as by a withdrawal.
+    """
 
     outcome: Literal["routed", "held", "diverted"]  #: What the router says of it now.
 

@@ -18,11 +18,12 @@ from services.policy.calendar import Calendar
 from services.policy.callback import CallbackRules
 from services.policy.catalogue import Rule
 from services.policy.categories import Category
+from services.policy.causes import BonusRules, Cause, CauseRules
 from services.policy.city import City, RoutingRules
 from services.policy.diversions import DiversionRule
 from services.policy.divisions import Division, DivisionLevel
 from services.policy.durations import Duration, DurationUnit, parse_duration
-from services.policy.escalation import Level, Scoring
+from services.policy.escalation import Level
 from services.policy.examples import Example
 from services.policy.faults import Fault, PolicyError, Severity
 from services.policy.hook_examples import HookExample
@@ -33,8 +34,10 @@ from services.policy.nature import NatureWord
 from services.policy.owners import Owner, OwnerKind
 from services.policy.policy import Policy
 from services.policy.powers import Power
+from services.policy.scoring import Band, ExclusionReason, Scoring
 from services.policy.specificity import Specificity
 from services.policy.standards import Standard
+from services.policy.supervision import Neglect, SupervisionRules, Urging
 from services.policy.times import Moment, Times
 from services.policy.urgency import UrgencyWords, Word
 from services.policy.whistles import Precondition, WhistleKind, WhistleRules, WhistleStandard
@@ -43,10 +46,14 @@ __all__ = [
     "Agency",
     "AgencyKind",
     "Area",
+    "Band",
+    "BonusRules",
     "Boundary",
     "Calendar",
     "CallbackRules",
     "Category",
+    "Cause",
+    "CauseRules",
     "City",
     "DiversionRule",
     "Division",
@@ -54,6 +61,7 @@ __all__ = [
     "Duration",
     "DurationUnit",
     "Example",
+    "ExclusionReason",
     "Fault",
     "HookExample",
     "HookMapping",
@@ -63,6 +71,7 @@ __all__ = [
     "Level",
     "Moment",
     "NatureWord",
+    "Neglect",
     "Owner",
     "OwnerKind",
     "Policy",
@@ -75,8 +84,10 @@ __all__ = [
     "Severity",
     "Specificity",
     "Standard",
+    "SupervisionRules",
     "Times",
     "UrgencyWords",
+    "Urging",
     "WhistleKind",
     "WhistleRules",
     "WhistleStandard",

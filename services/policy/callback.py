@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from services.policy.durations import Duration
     from services.policy.toml_tables import Table
+
+AskAfter = Literal["reply", "expiry"]
+_ASK_AFTER: Final[tuple[AskAfter, ...]] = get_args(AskAfter)
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackRules:
     """How a citizen is asked whether it is solved."""
 
-    delay: Duration  #: From the agency's answer to the first attempt.
+    delay: Duration  #: From the agency's answer, or from the expiry, to the first attempt.
     attempts_max: int
     spacing: Duration  #: Between two attempts.
-    lapse_within: Duration  #: From the answer; after this, no answer counts as none.
+    lapse_within: Duration  #: Counted as `delay` is; after this, no answer counts as none.
     rounds_max: int  #: Rounds of handling: 2 allows one reopening.
+    #: `expiry`: never before the order's due instant, however early the agency answered (art. 23
+    #: of 接诉即办工作条例: the call-back follows the limit's expiry).
+    ask_after: AskAfter = "reply"
+    #: From when the citizen was first asked; a bad verdict later than this closes the case, and
+    #: somebody above sees to it. None: a round that is left is always taken.
+    reopen_within: Duration | None = None
 
 
 def read_callback(table: Table) -> CallbackRules:
@@ -37,6 +46,8 @@ def read_callback(table: Table) -> CallbackRules:
         spacing=inner.duration("spacing"),
         lapse_within=inner.duration("lapse_within"),
         rounds_max=inner.integer("rounds_max", least=1),
+        ask_after=_ask_after(inner),
+        reopen_within=inner.optional_duration("reopen_within"),
     )
     last = rules.delay.rough_seconds + (rules.attempts_max - 1) * rules.spacing.rough_seconds
     if last >= rules.lapse_within.rough_seconds:
@@ -44,3 +55,12 @@ def read_callback(table: Table) -> CallbackRules:
     inner.optional_text("source")
     inner.finish()
     return rules
+
+
+def _ask_after(table: Table) -> AskAfter:
+    text = table.optional_text("ask_after") or _ASK_AFTER[0]
+    for known in _ASK_AFTER:
+        if text == known:
+            return known
+    table.error(f"`ask_after` must be one of {', '.join(_ASK_AFTER)}", "ask_after")
+    return _ASK_AFTER[0]

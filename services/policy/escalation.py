@@ -1,44 +1,36 @@
-"""`sla.toml`, escalation and scoring: what a breach leads to, and how rates weigh."""
+"""`sla.toml`, escalation: the ladder that a broken promise climbs, level by level."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.policy.open311_services import flag
 from services.policy.owners import Owner, OwnerKind, parse_owner
 
 if TYPE_CHECKING:
+    from services.policy.durations import Duration
     from services.policy.toml_tables import Table
 
 _NOBODY = Owner(OwnerKind.AGENCY, "")
-#: The last day every month has.
-_LAST_SAFE_DAY = 28
-#: Weights are written with few decimals; this only forgives binary fractions.
-_ROUNDING = 1e-9
+_ABOVE = (OwnerKind.AGENCY, OwnerKind.SUPERIOR_OF, OwnerKind.DISTRICT_OF)
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A step of the escalation ladder; a breach takes the next one."""
+    """A step of the escalation ladder; a breach takes the next one at once."""
 
     level: int  #: 1 first.
-    raised_to: Owner  #: `superior-of(agency)` or an agency; see `Policy.raised_to`.
+    raised_to: Owner  #: See `Policy.raised_to`.
+    #: From the due instant of an order that is still open, this level is reached without another
+    #: breach; None: only the next breach reaches it. Never set on level 1.
+    after: Duration | None = None
+    opens_supervision: bool = False  #: 督办: the case stays on somebody's list until it is done.
     line: int = 0  #: Of the `[[escalation]]` header.
 
 
-@dataclass(frozen=True, slots=True)
-class Scoring:
-    """How the three rates (响应率, 解决率, 满意率) make one score."""
-
-    weight_response: float
-    weight_resolution: float
-    weight_satisfaction: float
-    basically_counts: float  #: What 基本满意 counts where 满意 counts 1.
-    month_starts_on: int  #: Day on which the assessment month begins (previous month).
-
-
 def read_escalation(table: Table) -> tuple[Level, ...]:
-    """Read `[[escalation]]`; levels must rise from 1 without gaps.
+    """Read `[[escalation]]`; levels must rise from 1 without gaps, and `after` with them.
 
     Args:
         table: The outermost table of `sla.toml`.
@@ -46,43 +38,47 @@ def read_escalation(table: Table) -> tuple[Level, ...]:
     Returns:
         The levels, lowest first; none where the city has no ladder.
     """
-    levels = []
+    levels: list[Level] = []
     for number, inner in enumerate(table.each("escalation"), start=1):
-        text = inner.text("raised_to")
-        owner = parse_owner(text) if text else _NOBODY
-        if owner is None or owner.kind not in (OwnerKind.AGENCY, OwnerKind.SUPERIOR_OF):
-            inner.error(f"{text!r} is neither superior-of(agency) nor an agency", "raised_to")
-            owner = _NOBODY
+        owner = raised_to(inner)
         if inner.integer("level", least=1) != number:
             inner.error(f"this should be level {number}", "level")
+        after = _after(inner, levels)
+        supervised = flag(inner, "opens_supervision", default=False)
         inner.optional_text("source")
         inner.finish()
-        levels.append(Level(number, owner, inner.line))
+        levels.append(Level(number, owner, after, supervised, inner.line))
     return tuple(levels)
 
 
-def read_scoring(table: Table) -> Scoring:
-    """Read `[scoring]`; the three weights must add up to 1.
+def raised_to(table: Table) -> Owner:
+    """Read who is told, `raised_to`.
 
     Args:
-        table: The outermost table of `sla.toml`.
+        table: A level, or a rule of `services.policy.supervision`.
 
     Returns:
-        The scoring.
+        An owner that `Policy.raised_to` can turn into an agency.
     """
-    inner = table.table("scoring")
-    scoring = Scoring(
-        weight_response=inner.share("weight_response"),
-        weight_resolution=inner.share("weight_resolution"),
-        weight_satisfaction=inner.share("weight_satisfaction"),
-        basically_counts=inner.share("basically_counts"),
-        month_starts_on=inner.integer("month_starts_on", least=1),
-    )
-    weights = (scoring.weight_response, scoring.weight_resolution, scoring.weight_satisfaction)
-    if abs(sum(weights) - 1) > _ROUNDING:
-        inner.error(f"the weights add up to {sum(weights):g}, not to 1")
-    if scoring.month_starts_on > _LAST_SAFE_DAY:
-        inner.error("not every month has that day", "month_starts_on")
-    inner.optional_text("source")
-    inner.finish()
-    return scoring
+    text = table.text("raised_to")
+    owner = parse_owner(text) if text else _NOBODY
+    if owner is None or owner.kind not in _ABOVE:
+        message = "is neither superior-of(agency) nor district-of(place) nor an agency"
+        table.error(f"{text!r} {message}", "raised_to")
+        return _NOBODY
+    return owner
+
+
+def _after(table: Table, below: list[Level]) -> Duration | None:
+    """Read when a level is reached; level 1 is reached at once."""
+    after = table.optional_duration("after")
+    if after is None:
+        return None
+    if not below:
+        if after.rough_seconds:
+            table.error("a breach takes level 1 at once", "after")
+        return None
+    last = max((level.after.rough_seconds for level in below if level.after), default=0)
+    if after.rough_seconds <= last:
+        table.error("this level would be reached before the one below it", "after")
+    return after

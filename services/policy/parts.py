@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.policy import (
     agencies,
@@ -12,6 +12,7 @@ from services.policy import (
     calendar,
     catalogue,
     categories,
+    causes,
     city,
     diversions,
     divisions,
@@ -27,10 +28,14 @@ from services.policy import (
     whistles,
 )
 from services.policy.callback import read_callback
-from services.policy.escalation import read_escalation, read_scoring
+from services.policy.choices import read_choices
+from services.policy.escalation import read_escalation
 from services.policy.indexes import build_indexes
 from services.policy.naming import Gazetteer
 from services.policy.policy import Policy
+from services.policy.relief import read_relief
+from services.policy.scoring import read_scoring
+from services.policy.supervision import read_supervision
 from services.policy.toml_tables import Table, read_toml
 
 if TYPE_CHECKING:
@@ -63,6 +68,7 @@ FILES: Mapping[str, bool] = {
     areas.FILE: False,
     powers.FILE: False,
     answers.FILE: False,
+    causes.FILE: False,
 }
 
 
@@ -107,6 +113,7 @@ def _policy(texts: Texts, tables: Tables, bundle: str, faults: FaultLog) -> Poli
     sources = {name: table for name, table in tables.items() if hooks.is_file(name)}
     public = tables[open311.FILE] if open311.FILE in texts else None
     blown = tables[whistles.FILE] if whistles.FILE in texts else None
+    own_calendar, named_calendars = calendar.read_calendars(tables[calendar.FILE])
     return Policy(
         hash=bundle,
         city=the_city,
@@ -117,13 +124,11 @@ def _policy(texts: Texts, tables: Tables, bundle: str, faults: FaultLog) -> Poli
         catalogue=rules,
         diversions=diversions.read_diversions(tables[diversions.FILE]),
         answers=gazetteer.in_answers(answers.read_answers(tables[answers.FILE]), faults),
-        standards=standards.read_standards(sla),
+        **_promises(sla),
         urgency=urgency.read_urgency(tables[urgency.FILE]),
         natures=nature.read_nature(tables[nature.FILE]),
-        calendar=calendar.read_calendar(tables[calendar.FILE]),
-        callback=read_callback(sla),
-        escalation=read_escalation(sla),
-        scoring=read_scoring(sla),
+        calendar=own_calendar,
+        calendars=named_calendars,
         notices=notices.read_notices(tables[notices.FILE], language),
         imports=imports.read_imports(tables[imports.FILE], zone, language),
         open311=open311.read_open311(public, kinds, language),
@@ -133,5 +138,21 @@ def _policy(texts: Texts, tables: Tables, bundle: str, faults: FaultLog) -> Poli
         areas=areas.read_areas(texts.get(areas.FILE), faults),
         powers=powers.read_powers(texts.get(powers.FILE), faults),
         whistles=whistles.read_whistles(blown, language),
+        causes=causes.read_causes(tables[causes.FILE] if causes.FILE in texts else None),
         indexes=build_indexes(places, bodies, kinds, rules),
     )
+
+
+def _promises(sla: Table) -> dict[str, Any]:
+    """Read all of `sla.toml`, by the policy's fields."""
+    choices, limits = read_choices(sla)
+    return {
+        "standards": standards.read_standards(sla),
+        "choices": choices,
+        "limits": limits,
+        "callback": read_callback(sla),
+        "escalation": read_escalation(sla),
+        "supervision": read_supervision(sla),
+        "scoring": read_scoring(sla),
+        "relief": read_relief(sla),
+    }

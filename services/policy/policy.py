@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.policy.agencies import Agency, AgencyKind
+from services.policy.choices import usual_standard, within_limits
 from services.policy.notices import fill
 from services.policy.owners import Owner, OwnerKind
 from services.policy.specificity import Specificity, specificity_of
@@ -13,7 +14,7 @@ from services.policy.specificity import Specificity, specificity_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from services.events import Place, Urgency
+    from services.events import Place
     from services.policy.answers import KnowledgeEntry
     from services.policy.areas import Area
     from services.policy.boundaries import Boundary
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from services.policy.callback import CallbackRules
     from services.policy.catalogue import Rule
     from services.policy.categories import Category
+    from services.policy.causes import CauseRules
+    from services.policy.choices import Choice, Kind
     from services.policy.city import City, RoutingRules
     from services.policy.diversions import DiversionRule
     from services.policy.divisions import Division
-    from services.policy.escalation import Level, Scoring
+    from services.policy.escalation import Level
     from services.policy.examples import Example
     from services.policy.hooks import HookMapping
     from services.policy.imports import ImportMapping
@@ -33,7 +36,10 @@ if TYPE_CHECKING:
     from services.policy.nature import NatureWord
     from services.policy.open311 import Open311Rules
     from services.policy.powers import Power
+    from services.policy.relief import ReliefRules
+    from services.policy.scoring import Scoring
     from services.policy.standards import Standard
+    from services.policy.supervision import Neglect, SupervisionRules, Urging
     from services.policy.urgency import UrgencyWords
     from services.policy.whistles import WhistleRules
 
@@ -61,6 +67,8 @@ class Policy:
     calendar: Calendar
     callback: CallbackRules
     escalation: tuple[Level, ...]  #: Lowest first.
+    supervision: SupervisionRules
+    relief: ReliefRules  #: What may move a clock (延期, 挂账).
     scoring: Scoring
     notices: Mapping[tuple[str, str], str]  #: By (notice, language).
     imports: Mapping[str, ImportMapping]
@@ -69,11 +77,15 @@ class Policy:
     landmarks: tuple[Landmark, ...] = field(repr=False)
     boundaries: tuple[Boundary, ...] = field(repr=False)
     whistles: WhistleRules | None  #: None: the city has no whistles.
+    causes: CauseRules  #: Root causes (根因), and points for proactive work.
     indexes: Indexes = field(repr=False)
     areas: Mapping[str, Area] = field(default_factory=dict, repr=False)
     #: What a street answers for itself, by category; None: the city has no such list.
     powers: Mapping[str, Power] | None = field(default=None, repr=False)
     answers: tuple[KnowledgeEntry, ...] = ()  #: What is settled without an order.
+    choices: tuple[Choice, ...] = ()
+    limits: tuple[Choice, ...] = ()  #: Standards that no matter of a kind may exceed.
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)  #: Beside the city's own.
 
     # Places.
 
@@ -163,9 +175,17 @@ class Policy:
             case OwnerKind.REFLECT_TO:
                 return self.city.hotline
 
-    def raised_to(self, level: Level, agency: str) -> str:
-        """The agency a breach is raised to; the hotline body where nobody stands above."""
-        return self.owner(level.raised_to, agency=agency) or self.city.hotline
+    def raised_to(
+        self, rule: Level | Neglect | Urging, agency: str | None, division: str | None = None
+    ) -> str:
+        """The agency that must see to a matter; the hotline body where nobody stands above.
+
+        Args:
+            rule: Which says who.
+            agency: That failed; None where no agency has the case.
+            division: The narrowest division of the place, for `district-of(place)`.
+        """
+        return self.owner(rule.raised_to, division, agency) or self.city.hotline
 
     # Categories and rules.
 
@@ -178,11 +198,9 @@ class Policy:
 
     def category_by_path(self, names: Sequence[str]) -> str | None:
         """Find the deepest known category on a path of names from the root down."""
-        path = tuple(names)
-        while path:
-            if found := self.indexes.category_by_path.get(path):
+        for length in range(len(names), 0, -1):
+            if found := self.indexes.category_by_path.get(tuple(names[:length])):
                 return found
-            path = path[:-1]
         return None
 
     def rules_on(self, category: str | None) -> tuple[Rule, ...]:
@@ -237,25 +255,21 @@ class Policy:
 
     # Standards and notices.
 
-    def standard_for(self, rule: Rule | None, category: str | None, urgency: Urgency) -> str:
-        """The key of the standard an order gets.
+    def calendar_of(self, key: str | None) -> Calendar:
+        """The calendar that clocks go by; the city's own where none is named, or is known."""
+        return self.calendars.get(key or "", self.calendar)
 
-        The rule's, else the category's, else the fallback; urgency may make it
-        stricter and never looser.
+    def standard_for(self, rule: Rule | None, kind: Kind) -> str:
+        """The key of the standard an order gets; `services.policy.choices` has the order.
 
         Args:
             rule: The rule that decided, or None for fallback or a person.
-            category: The category settled on.
-            urgency: As received.
-
-        Returns:
-            A key of `standards`.
+            kind: Category settled on, urgency as received, nature, difficulty.
         """
-        found = self.categories.get(category or "")
-        named = (rule.standard if rule else None) or (found.standard if found else None)
-        key = named or self.routing.fallback_standard
-        urgent = self.routing.urgency_standards.get(urgency)
-        return key if urgent is None else self.stricter(key, urgent)
+        usual = usual_standard(self, rule, kind)
+        urgent = self.routing.urgency_standards.get(kind.urgency)
+        key = usual if urgent is None else self.stricter(usual, urgent)
+        return within_limits(self, key, kind)[0]
 
     def stricter(self, one: str, other: str) -> str:
         """The standard of two that gives less time to handle; the first where equal."""

@@ -112,7 +112,9 @@ class Table:
             return None
         duration = parse_duration(text)
         if duration is None:
-            self.error(f"`{key}` must be a duration such as 30s, 2h, 7d or 5wd, not {text!r}", key)
+            self.error(
+                f"`{key}` must be a duration such as 30s, 2h, 7d, 8wh or 5wd, not {text!r}", key
+            )
         return duration
 
     def duration(self, key: str) -> Duration:

@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from services.policy.agencies import TERRITORIAL, AgencyKind
+from services.policy.durations import Duration, DurationUnit
 from services.policy.notices import fill, template_faults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.policy.durations import Duration
     from services.policy.toml_tables import Table
 
 FILE = "whistles.toml"
@@ -47,6 +47,10 @@ REFUSALS: Mapping[str, frozenset[str]] = {
     "coordination": frozenset({"kind", "agencies"}),
 }
 
+#: So long a whistle stays open, and so long both sides may judge, where the file says nothing.
+_LAPSE_WITHIN = Duration(30, DurationUnit.DAYS)
+JUDGE_WITHIN = Duration(10, DurationUnit.WORKING_DAYS)
+
 #: Bodies that nobody below them can call.
 _NEVER = {AgencyKind.CENTRAL_UNIT, AgencyKind.HOTLINE, AgencyKind.STREET}
 
@@ -67,6 +71,15 @@ class WhistleStandard:
     sign_within: Duration
     contact_within: Duration
     arrive_within: Duration
+    lapse_within: Duration = _LAPSE_WITHIN  #: Then it is over, whether the street closed it or not.
+
+
+@dataclass(frozen=True, slots=True)
+class WhistleRate:
+    """How many whistles a street should blow (吹哨率), per 1,000 orders that it leads."""
+
+    low_per_1000: int  #: Fewer: it may carry alone what it should call for.
+    high_per_1000: int  #: More: the everyday mechanism may be broken.
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,13 @@ class WhistleRules:
     standards: Mapping[str, WhistleStandard]
     targets: frozenset[AgencyKind]  #: Kinds of bodies that may be called.
     refusals: Mapping[tuple[str, str], str]  #: Texts by (reason, language).
+    judge_within: Duration = JUDGE_WITHIN  #: After the end, for the judgements of both sides.
+    rate: WhistleRate | None = None  #: None: no street is flagged.
+
+    @property
+    def raisers(self) -> frozenset[AgencyKind]:
+        """Kinds of bodies that may blow a whistle of some kind."""
+        return frozenset(kind for one in self.kinds.values() for kind in one.raisers)
 
     def is_rank_enough(self, rank: str, least: str) -> bool:
         """Tell whether a rank stands at least as high as another; an unknown one doesn't."""
@@ -142,9 +162,26 @@ def read_whistles(table: Table | None, language: str) -> WhistleRules | None:
         standards=standards,
         targets=_targets(table),
         refusals=_read_refusals(table.table("refusals"), language),
+        judge_within=table.optional_duration("judge_within") or JUDGE_WITHIN,
+        rate=_read_rate(table),
     )
     table.finish()
     return rules
+
+
+def _read_rate(table: Table) -> WhistleRate | None:
+    if table.values.get("rate") is None:
+        return None
+    inner = table.table("rate")
+    rate = WhistleRate(
+        low_per_1000=inner.integer("low_per_1000", least=0),
+        high_per_1000=inner.integer("high_per_1000", least=1),
+    )
+    if rate.low_per_1000 >= rate.high_per_1000:
+        inner.error("what is too few isn't less than what is too many", "low_per_1000")
+    inner.text("source")
+    inner.finish()
+    return rate
 
 
 def _read_ranks(table: Table) -> tuple[Rank, ...]:
@@ -167,12 +204,15 @@ def _standard(key: str, table: Table) -> WhistleStandard:
         sign_within=table.duration("sign_within"),
         contact_within=table.duration("contact_within"),
         arrive_within=table.duration("arrive_within"),
+        lapse_within=table.optional_duration("lapse_within") or _LAPSE_WITHIN,
     )
     table.text("source")
     if standard.sign_within.rough_seconds > standard.arrive_within.rough_seconds:
         table.error("signing may take longer than arriving", "sign_within")
     if standard.contact_within.rough_seconds > standard.arrive_within.rough_seconds:
         table.error("contacting may take longer than arriving", "contact_within")
+    if standard.arrive_within.rough_seconds >= standard.lapse_within.rough_seconds:
+        table.error("the whistle is over before anybody must have arrived", "lapse_within")
     table.finish()
     return standard
 

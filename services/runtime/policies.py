@@ -64,11 +64,24 @@ async def publish(
     Raises:
         PolicyError: It has faults; nothing was stored.
     """
+    policy_hash = await keep(conn, files)
+    await conn.execute(_ACTIVATE, policy_hash, effective_at, actor)
+    return policy_hash
+
+
+async def keep(conn: asyncpg.Connection | asyncpg.Pool, files: Mapping[str, bytes]) -> str:
+    """Store a bundle without putting it in force, so that services can be asked about it.
+
+    Returns:
+        The bundle's hash.
+
+    Raises:
+        PolicyError: It has faults; nothing was stored.
+    """
     policy = load(files)
     texts = {name: content.decode() for name, content in files.items()}
     packed = gzip.compress(orjson.dumps(texts), mtime=0)
     await conn.execute(_STORE, policy.hash, policy.city.code, packed)
-    await conn.execute(_ACTIVATE, policy.hash, effective_at, actor)
     return policy.hash
 
 
@@ -84,10 +97,11 @@ class PolicyStore:
         self._refused: str | None = None
 
     @classmethod
-    def fixed(cls, policy: Policy) -> PolicyStore:
-        """Make a store that always answers `policy`."""
+    def fixed(cls, policy: Policy, *others: Policy) -> PolicyStore:
+        """Make a store that always answers `policy`, and knows others by their hash."""
         store = cls(None)
         store._take(policy)
+        store._known |= {other.hash: other for other in others}
         return store
 
     @property

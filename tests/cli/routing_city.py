@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from pathlib import Path as FilePath
 from typing import Any
 from uuid import UUID
 
-import uvicorn
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -24,6 +22,7 @@ from services.runtime import policies
 from services.runtime.clock import ManualClock
 from services.runtime.keys import Role
 from tests.builders import NOON, a_received_event, an_event, as_outgoing
+from tests.cli.serving import served
 from tests.harness import Path, running
 from tests.policies import policy_files
 
@@ -83,23 +82,15 @@ async def open_routing_city(dsn: str, folder: FilePath) -> AsyncIterator[Routing
     """Serve a router on a fresh database while the block lasts."""
     files = policy_files()
     settings = {"router": RouterSettings()}
-    served = running(dsn, ManualClock(NOON), load(files), {"router": build}, settings)
-    async with served as path:
+    started = running(dsn, ManualClock(NOON), load(files), {"router": build}, settings)
+    async with started as path, served(path.running["router"].service.app) as url:
         await policies.publish(path.pool, files, actor="test")
         secrets = folder / "secrets.toml"
         secrets.write_text(f'service_key = "{await path.key(Role.SERVICE)}"\n')
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            router = path.running["router"].service.app
-            server = uvicorn.Server(uvicorn.Config(router, log_level="error", lifespan="off"))
-            serving = asyncio.ensure_future(server.serve([listening]))
-            env: dict[str, str | None] = {
-                "WHISTLE_DSN": dsn,
-                "WHISTLE_PLATFORM_DSN": None,
-                "WHISTLE_SECRETS_FILE": str(secrets),
-                "WHISTLE_ROUTER_URL": f"http://127.0.0.1:{listening.getsockname()[1]}",
-            }
-            try:
-                yield RoutingCity(path, folder, env)
-            finally:
-                server.should_exit = True
-                await serving
+        env: dict[str, str | None] = {
+            "WHISTLE_DSN": dsn,
+            "WHISTLE_PLATFORM_DSN": None,
+            "WHISTLE_SECRETS_FILE": str(secrets),
+            "WHISTLE_ROUTER_URL": url,
+        }
+        yield RoutingCity(path, folder, env)

@@ -8,6 +8,8 @@ from services.events import FACTS, SOURCES, TOPICS, Event, Fact, topic_of
 #: Facts inside facts: they never stand on a topic by themselves.
 PARTS = {
     events.Candidate,
+    events.Proactive,
+    events.Summons,
     events.TimelineStep,
     events.Whistle,
     events.Coordination,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from services.events import (
     CaseEscalated,
+    CaseFollowed,
+    CaseMerged,
     CaseReopened,
     Fact,
     OrderAtRisk,
@@ -19,7 +22,7 @@ from services.events import (
     OrderSigned,
     Satisfaction,
 )
-from services.intake.decide.view import Callback, Status, View, apply
+from services.intake.decide.view import Callback, Moment, Status, View, apply
 from services.intake.http.words import MOMENT_WORDS, STATUS_WORDS
 from services.runtime.step import Ignored, Step
 from tests.builders import NOON, an_event
@@ -142,3 +145,17 @@ def test_an_agency_whose_order_was_recalled_has_nothing_to_do_with_it_any_more()
     after = _after(RECALLED, view=before)
     assert after.orders[ORDER].is_returned
     assert (after.status, after.expected_at) == (before.status, before.expected_at)
+
+
+def test_a_merged_complaint_is_handled_together_with_nobody_one_could_name() -> None:
+    """Its caller sees that, and the answer; never another person's number or id."""
+    into = UUID(int=801)
+    view = _after(opened(), dispatched(), RECALLED, CaseMerged(into=into, merged_by="desk-1"))
+    assert (view.status, view.expected_at) == (Status.IN_PROGRESS, None)
+    assert view.fresh[-1] == Moment(NOON, "merged")
+    assert all(words for words in MOMENT_WORDS["merged"])
+    followed = CaseFollowed(order_id=UUID(int=802), agency=AGENCY, answer="已办")
+    view = _after(followed, view=view)
+    assert view.status is Status.ANSWERED
+    assert view.fresh[-1] == Moment(NOON, "answered", AGENCY)
+    assert str(into) not in repr(view)

@@ -17,6 +17,9 @@ from services.events import (
     OrderBreached,
     OrderDispatched,
     OrderReturned,
+    SupervisionOpened,
+    VerdictExcluded,
+    WhistleMissed,
     decode,
 )
 from services.notifier.decide import (
@@ -101,6 +104,24 @@ def test_a_switched_off_endpoint_is_planned_nothing():
             {"b", "c"},
         ),
         (CaseOpened(number="LZ-1", outcome="held"), set()),
+        (
+            SupervisionOpened(
+                supervision_id=COMPLAINT, because="unsigned", level=1, raised_to="c", agency="a"
+            ),
+            {"a", "c"},
+        ),
+        (
+            WhistleMissed(
+                whistle_id=COMPLAINT,
+                agency="a",
+                clock="arrive",
+                due_at=NOON,
+                raised_by="s",
+                raised_to="c",
+            ),
+            {"a", "c", "s"},
+        ),
+        (VerdictExcluded(callback_id=COMPLAINT, reason="x", approved_by="y"), {"a", "b"}),
     ],
 )
 def test_a_fact_concerns_the_agencies_that_must_act_or_know(fact, agencies):

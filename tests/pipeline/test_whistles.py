@@ -10,7 +10,14 @@ from uuid import UUID
 
 import pytest
 
-from services.events import OrderDispatched, OrderResolved, WhistleRouted
+from services.events import (
+    OrderDispatched,
+    OrderResolved,
+    WhistleClosed,
+    WhistleJudged,
+    WhistleReportedIn,
+    WhistleRouted,
+)
 from services.intake import __main__ as intake
 from services.router import __main__ as router
 from services.runtime.clock import ManualClock
@@ -94,6 +101,41 @@ async def test_a_street_blows_departments_see_it_and_the_case_goes_on(path: Path
     assert [fact.order_id for fact in tracked if isinstance(fact, OrderResolved)] == [
         order.order_id
     ]
+    for one in path.running.values():
+        assert await one.db.fetchval("SELECT count(*) FROM dead_letter") == 0
+        assert await one.db.fetchval("SELECT count(*) FROM parked") == 0
+
+
+async def test_departments_report_in_by_the_door_and_both_sides_see_how_it_went(path: Path) -> None:
+    """吹哨报到 from end to end: blown, arrived, judged by both, closed; one of two never came."""
+    complaint_id, _ = await _a_dispatched_complaint(path)
+    street = await path.client("intake", Role.AGENCY, STREET)
+    answer = await street.post("/v1/whistles", json=_body(complaint_id))
+    actions = f"/v1/whistles/{answer.json()['whistle_id']}/actions"
+    assert (await street.post(actions, json={"action": "close", "note": "急"})).status_code == 404
+    await path.settle()
+    water, absent = TARGETS
+    company = await path.client("intake", Role.AGENCY, water)
+    assert (await company.post(actions, json={"action": "arrive"})).is_success
+    await path.settle()
+    path.clock.advance(timedelta(days=7))  # type: ignore[attr-defined]
+    await path.settle()
+    verdict = {"action": "judge", "about": absent, "grade": "poor", "note": "未到场。"}
+    assert (await street.post(actions, json=verdict)).is_success
+    assert (await street.post(actions, json={"action": "close", "note": "已处置。"})).is_success
+    assert (await company.post(actions, json={"action": "judge", "grade": "good"})).is_success
+    await path.settle()
+
+    told = [event.data for event in path.events("complaints.tracked")]
+    assert [f.agency for f in told if isinstance(f, WhistleReportedIn)] == [water]
+    assert [f.no_shows for f in told if isinstance(f, WhistleClosed)] == [(absent,)]
+    assert [f.judge for f in told if isinstance(f, WhistleJudged)] == [STREET, water]
+    for agency in (STREET, *TARGETS):
+        asking = await path.client("tracker", Role.AGENCY, agency)
+        (seen,) = (await asking.get("/v1/whistles")).json()["items"]
+        assert [one["state"] for one in seen["summons"]] == ["released", "absent"]
+    stranger = await path.client("tracker", Role.AGENCY, "street-990102001")
+    assert (await stranger.get("/v1/whistles")).json()["items"] == []
     for one in path.running.values():
         assert await one.db.fetchval("SELECT count(*) FROM dead_letter") == 0
         assert await one.db.fetchval("SELECT count(*) FROM parked") == 0

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.events import Place, Urgency
 from services.policy import AgencyKind, Duration, DurationUnit, Specificity, parse_duration
+from services.policy.choices import Kind
 from services.policy.owners import parse_owner
 from tests.policies import CATALOGUE, a_policy
 
@@ -90,20 +91,20 @@ def test_the_fallback_is_the_government_of_the_district():
 def test_a_category_inherits_its_standard():
     """A new kind of bus complaint must not be without a limit until somebody thinks of it."""
     assert POLICY.categories["traffic-bus"].standard == "ordinary"
-    assert POLICY.standard_for(None, "housing-deed", Urgency.NORMAL) == "complex"
-    assert POLICY.standard_for(None, None, Urgency.NORMAL) == "ordinary"
+    assert POLICY.standard_for(None, Kind("housing-deed", Urgency.NORMAL)) == "complex"
+    assert POLICY.standard_for(None, Kind(None, Urgency.NORMAL)) == "ordinary"
 
 
 def test_urgency_makes_a_standard_stricter_and_never_looser():
     """A calm operator must not slow down a gas leak's limit."""
-    assert POLICY.standard_for(None, "housing-deed", Urgency.EMERGENCY) == "emergency"
-    assert POLICY.standard_for(None, "utilities-water", Urgency.URGENT) == "utilities"
+    assert POLICY.standard_for(None, Kind("housing-deed", Urgency.EMERGENCY)) == "emergency"
+    assert POLICY.standard_for(None, Kind("utilities-water", Urgency.URGENT)) == "utilities"
     strict = a_policy(
         categories="code,name,standard\nfire,消防,emergency\n",
         catalogue=CATALOGUE[:0] + "rules = []\n",
         open311=None,
     )
-    assert strict.standard_for(None, "fire", Urgency.URGENT) == "emergency"
+    assert strict.standard_for(None, Kind("fire", Urgency.URGENT)) == "emergency"
 
 
 def test_categories_are_found_by_the_deepest_known_part_of_their_path():
@@ -201,8 +202,10 @@ def test_what_is_no_duration_is_refused(text):
     assert parse_duration(text) is None
 
 
-def test_only_working_days_have_no_fixed_length():
-    """The tracker must ask the calendar for them, and for nothing else."""
+def test_only_working_time_has_no_fixed_length():
+    """The tracker must ask the calendar for it, and for nothing else."""
     assert {unit for unit in DurationUnit if Duration(1, unit).elapsed is None} == {
-        DurationUnit.WORKING_DAYS
+        DurationUnit.WORKING_DAYS,
+        DurationUnit.WORKING_HOURS,
+        DurationUnit.WORKING_MINUTES,
     }

@@ -12,6 +12,7 @@ from services.policy.whistles import REFUSALS
 from tests.policies import WHISTLES, a_policy, policy_files
 
 CITIES = Path(__file__).parents[2] / "policy"
+RATE = '[rate]\nsource = "test"\nhigh_per_1000 = 30\n'
 
 
 def test_a_city_without_the_file_has_no_whistles() -> None:
@@ -79,6 +80,16 @@ def test_a_refusal_speaks_every_language_that_the_city_wrote() -> None:
         ("complaints_min = 1", "complaints_min = 4", "complaints_max = 3", "no number of"),
         ('crosses = "districts"', 'crosses = "oceans"', "oceans", "may only be"),
         ('basis = "街道', 'base = "街道', 'base = "街道', "means nothing here"),
+        (
+            'arrive_within = "30m"',
+            'arrive_within = "30m"\nlapse_within = "20m"',
+            '"20m"',
+            "is over",
+        ),
+        ("targets = [", 'judge_within = "ages"\ntargets = [', '"ages"', "must be a duration"),
+        ("[refusals]", f"{RATE}low_per_1000 = 30\n[refusals]", "low_per_1000 = 30", "too few"),
+        ("[refusals]", f"{RATE}[refusals]", "[rate]", "`low_per_1000` must be"),
+        ("[refusals]", f"{RATE}lowest = 1\n[refusals]", "lowest = 1", "means nothing here"),
         ("unknown-kind = {", "no-such = {", "no-such", "no refusal is called"),
         ("没有{kind}。", "没有{name}。", "没有{name}。", "unknown variable {name}"),
         ('{ zh = "不在辖区。" }', '{ en = "Not yours." }', "not-your-place", "lacks the city's"),
@@ -95,6 +106,16 @@ def test_faults_are_named_with_their_line(old: str, new: str, where: str, messag
     assert not where or found[0].line in lines
 
 
+def test_what_follows_the_routing_has_a_limit_where_the_file_sets_none() -> None:
+    """No whistle stays open for ever; who is flagged, only the city can say."""
+    rules = a_policy().whistles
+    assert rules is not None
+    assert str(rules.standards["daily"].lapse_within) == "30d"
+    assert str(rules.judge_within) == "10wd"
+    assert rules.rate is None
+    assert rules.raisers == {AgencyKind.STREET}
+
+
 def test_a_file_that_says_nothing_is_a_fault() -> None:
     """An empty file is a slip, not a city without whistles: that leaves the file out."""
     messages = {fault.message for fault in check(policy_files(whistles=""))}
@@ -108,3 +129,5 @@ def test_beijing_has_all_kinds_and_a_text_for_every_refusal() -> None:
     assert set(rules.kinds) == {"daily", "hard", "emergency", "cross-district"}
     assert set(rules.refusals) == {(reason, lang) for reason in REFUSALS for lang in ("zh", "en")}
     assert AgencyKind.CENTRAL_UNIT not in rules.targets
+    assert rules.rate is not None
+    assert rules.rate.low_per_1000 < rules.rate.high_per_1000

@@ -96,7 +96,8 @@ async def test_a_linked_whistle_leaves_the_complaints_route_and_case_alone(path:
     assert [event.sequence for event in path.events("complaints.routed")] == [1, 2]
     router, case = path.running["router"].db, path.running["tracker"].db
     assert await router.fetchval("SELECT decisions FROM route WHERE complaint_id = $1", key) == 1
-    assert path.facts("complaints.tracked") == ["CaseOpened", "OrderDispatched"]
+    told = ["CaseOpened", "OrderDispatched", "WhistleBlown"]
+    assert path.facts("complaints.tracked") == told
     seen = await case.fetchval(
         "SELECT last_sequence FROM consumed_sequence WHERE key = $1 AND source = 'intake'", key
     )

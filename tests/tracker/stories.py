@@ -143,14 +143,18 @@ class Story:
         self, *, solved: bool = True, satisfaction: Satisfaction = Satisfaction.SATISFIED
     ) -> Outcome:
         """The citizen answers the latest call-back."""
-        return self.hear(
-            CallbackAnswered(
-                callback_id=self.callback.callback_id,
-                answered_by="citizen",
-                is_contacted=True,
-                is_solved=solved,
-                satisfaction=satisfaction,
-            )
+        return self.hear(self.verdict(solved=solved, satisfaction=satisfaction))
+
+    def verdict(
+        self, *, solved: bool = True, satisfaction: Satisfaction = Satisfaction.SATISFIED
+    ) -> CallbackAnswered:
+        """What the citizen would say to the latest call-back."""
+        return CallbackAnswered(
+            callback_id=self.callback.callback_id,
+            answered_by="citizen",
+            is_contacted=True,
+            is_solved=solved,
+            satisfaction=satisfaction,
         )
 
     def lapse(self) -> Outcome:

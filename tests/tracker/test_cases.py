@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.events import ComplaintSupplemented, ComplaintWithdrawn, Satisfaction
+from services.events import AgencyAction, ComplaintSupplemented, ComplaintWithdrawn, Satisfaction
 from services.runtime.clock import ManualClock
 from services.runtime.ids import new_id
 from services.runtime.migrate import migrate
@@ -17,8 +17,9 @@ from services.runtime.postgres import Database
 from services.runtime.step import Change
 from services.runtime.transaction import Tx
 from services.tracker.adapters.cases import CaseTables
-from services.tracker.decide.case import Case
+from services.tracker.decide.case import Case, Exclusion
 from tests.builders import NOON, a_matter
+from tests.tracker.officers import approve, ask
 from tests.tracker.stories import (
     GOVERNMENT,
     STREET,
@@ -62,7 +63,35 @@ def _stories() -> list[Story]:
     gone.hear(routed())
     gone.hear(ComplaintWithdrawn())
     other.hear(diverted())
-    return [fresh, full, waiting, gone, other]
+    return [fresh, full, waiting, gone, other, *_relieved()]
+
+
+def _relieved() -> list[Story]:
+    """Pauses that lasted and last, an extension, a request, a deferral, an exclusion."""
+    paused, deferred, excluded = (Story() for _ in range(3))
+    for story in (paused, deferred, excluded):
+        story.hear(routed())
+        story.sign()
+        story.report(AgencyAction.CONTACT)
+    for _ in range(2):
+        ask(paused, AgencyAction.EXTEND, until=paused.lead.clock.due_at + timedelta(days=1))
+        approve(paused)
+        ask(paused, AgencyAction.CONTINUE)
+        ask(paused, AgencyAction.PAUSE, reason="unreachable")
+        approve(paused)
+        paused.wait(timedelta(days=2))
+    ask(deferred, AgencyAction.EXTEND, until=NOON + timedelta(days=9))
+    ask(deferred, AgencyAction.DEFER, until=NOON + timedelta(days=90))
+    approve(deferred)
+    excluded.resolve()
+    excluded.wait(timedelta(hours=2))
+    excluded.answer()
+    exclusion = Exclusion("malicious", "supervisor-1", NOON, "已核实")
+    verdict = replace(excluded.callback, exclusion=exclusion)
+    excluded.case = replace(excluded.open, callbacks=(verdict,))
+    assert deferred.open.supervisions
+    assert deferred.lead.requests
+    return [paused, deferred, excluded]
 
 
 async def _store(db: Database, *changes: Change[Case]) -> None:

@@ -5,25 +5,40 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from services.events import (
     CallbackAnswered,
     CallbackAttempted,
     CallbackLapsed,
     CaseClosed,
+    CaseEscalated,
     CaseReopened,
     ComplaintReceived,
     ComplaintSupplemented,
     ComplaintWithdrawn,
     OrderDispatched,
     Satisfaction,
+    SupervisionOpened,
 )
 from services.runtime.ids import new_id
 from services.runtime.step import Early, Ignored
 from services.tracker.decide.case import CallbackState, CaseState, OrderState
-from tests.builders import a_matter
-from tests.tracker.stories import STREET, WATER, Story, diverted, held, prompt_policy, routed
+from tests.builders import NOON, a_matter
+from tests.policies import SLA, a_policy
+from tests.tracker.stories import (
+    GOVERNMENT,
+    STREET,
+    WATER,
+    Story,
+    diverted,
+    held,
+    prompt_policy,
+    routed,
+)
 
+PROMPT = SLA.replace('delay = "1h"', 'delay = "0s"')
+ONE_LEVEL = '[[escalation]]\nlevel = 1\nraised_to = "superior-of(agency)"\n'
 BAD = Satisfaction.DISSATISFIED
 URGE = ComplaintSupplemented(kind="urge", text="怎么还没人来")
 
@@ -58,7 +73,7 @@ def test_anything_else_sends_the_same_agency_back(asked, solved, satisfaction) -
     asked.wait(timedelta(days=2))
     asked.facts.clear()
     asked.answer(solved=solved, satisfaction=satisfaction)
-    assert asked.said == ["CaseReopened", "OrderDispatched"]
+    assert asked.said == ["CaseReopened", "CaseEscalated", "OrderDispatched"]
     assert asked.last(CaseReopened).round == 2
     again = asked.last(OrderDispatched)
     assert (again.agency, again.role, again.round) == (STREET, "lead", 2)
@@ -75,6 +90,109 @@ def test_a_second_bad_verdict_closes_as_unsatisfied(asked) -> None:
     closed = asked.last(CaseClosed)
     assert (closed.reason, closed.is_solved, closed.satisfaction) == ("unsatisfied", False, BAD)
     assert [callback.round for callback in asked.open.callbacks] == [1, 2]
+
+
+def test_a_bad_verdict_raises_the_case_by_a_level_before_the_agency_goes_back(asked) -> None:
+    """Whoever the ladder names is told of the order that didn't help, not of the new one."""
+    failed = asked.lead
+    asked.answer(solved=False, satisfaction=BAD)
+    raised = asked.last(CaseEscalated)
+    assert (raised.level, raised.raised_to, raised.because) == (1, GOVERNMENT, "dissatisfied")
+    assert (raised.order_id, raised.agency) == (failed.order_id, STREET)
+    assert asked.open.level == 1
+
+
+def test_a_second_bad_verdict_is_seen_to_by_the_top_after_the_case_has_closed(asked) -> None:
+    """The case ends, the matter doesn't: nobody but an officer ends this supervision."""
+    asked.answer(solved=False, satisfaction=BAD)
+    asked.resolve()
+    asked.facts.clear()
+    asked.answer(solved=False, satisfaction=BAD)
+    assert asked.said == ["CaseClosed", "SupervisionOpened"]
+    opened = asked.last(SupervisionOpened)
+    assert (opened.because, opened.level, opened.raised_to) == ("dissatisfied", 1, GOVERNMENT)
+    assert (opened.order_id, opened.agency) == (asked.lead.order_id, STREET)
+    assert [held.is_open for held in asked.open.supervisions] == [True]
+    assert asked.clocks == {}
+
+
+def test_a_bad_verdict_without_a_ladder_is_seen_to_by_the_hotline() -> None:
+    """Somebody always is."""
+    no_ladder = PROMPT.replace(ONE_LEVEL, "").replace("rounds_max = 2", "rounds_max = 1")
+    story = Story(a_policy(sla=no_ladder))
+    story.hear(routed())
+    story.resolve()
+    story.answer(solved=False, satisfaction=BAD)
+    assert "CaseEscalated" not in story.said
+    opened = story.last(SupervisionOpened)
+    assert (opened.level, opened.raised_to) == (0, "hotline")
+
+
+@pytest.mark.parametrize(("after", "reason"), [(0, None), (1, "unsatisfied")])
+def test_a_bad_verdict_reopens_only_within_the_window(after, reason) -> None:
+    """Two days after being asked: at the last instant it does, a microsecond later it closes."""
+    sla = PROMPT.replace("rounds_max = 2", 'rounds_max = 2\nreopen_within = "2d"')
+    story = Story(a_policy(sla=sla))
+    story.hear(routed())
+    story.resolve()
+    story.wait(timedelta(days=2, microseconds=after))
+    bad = story.verdict(solved=False, satisfaction=BAD)
+    story.hear(bad, time=story.now)
+    assert story.open.closed_as == reason
+    assert ("SupervisionOpened" in story.said) is (reason is not None)
+
+
+def test_nobody_but_the_citizen_and_an_operator_can_have_given_a_verdict(asked) -> None:
+    """Who handled the matter isn't the one who asks; intake lets no agency's key through either."""
+    told = asked.verdict().model_dump() | {"answered_by": "agency"}
+    with pytest.raises(ValidationError, match="answered_by"):
+        CallbackAnswered.model_validate(told)
+
+
+def test_the_window_opens_when_the_citizen_is_asked(asked) -> None:
+    """Whoever is asked after the expiry of a long limit could never answer earlier."""
+    rules = SLA.replace("rounds_max = 2", 'rounds_max = 2\nreopen_within = "1h"')
+    story = Story(a_policy(sla=rules.replace("rounds_max", 'ask_after = "expiry"\nrounds_max')))
+    story.hear(routed())
+    story.resolve()
+    story.wait(timedelta(days=7, hours=2))
+    story.hear(story.verdict(solved=False, satisfaction=BAD), time=story.now)
+    assert story.open.state is CaseState.HANDLING
+
+
+def test_an_answer_that_an_outage_of_ours_delayed_is_within_the_window() -> None:
+    """What counts is when the citizen answered."""
+    sla = PROMPT.replace("rounds_max = 2", 'rounds_max = 2\nreopen_within = "2d"')
+    story = Story(a_policy(sla=sla))
+    story.hear(routed())
+    story.resolve()
+    answered_at = story.now + timedelta(days=1)
+    story.wait(timedelta(days=3))
+    story.hear(story.verdict(solved=False, satisfaction=BAD), time=answered_at)
+    assert story.open.state is CaseState.HANDLING
+
+
+@pytest.mark.parametrize(
+    ("ask_after", "answers_on", "asked_on", "lapses_on"),
+    [
+        # Handled on day 1 of 7; the delay is an hour, it lapses three days later.
+        ("reply", timedelta(days=1), timedelta(days=1, hours=1), timedelta(days=4)),
+        ("expiry", timedelta(days=1), timedelta(days=7, hours=1), timedelta(days=10)),
+        # A late answer: the limit has expired already.
+        ("expiry", timedelta(days=9), timedelta(days=9, hours=1), timedelta(days=12)),
+    ],
+)
+def test_the_citizen_is_asked_after_the_reply_or_the_expiry(
+    ask_after, answers_on, asked_on, lapses_on
+) -> None:
+    """接诉即办工作条例 art. 23: an early answer need not be asked about early."""
+    sla = SLA.replace("rounds_max = 2", f'rounds_max = 2\nask_after = "{ask_after}"')
+    story = Story(a_policy(sla=sla))
+    story.hear(routed())
+    story.wait(NOON + answers_on)
+    story.resolve()
+    clock = story.clocks[story.callback.callback_id, "callback"]
+    assert (clock.due_at, story.callback.lapses_at) == (NOON + asked_on, NOON + lapses_on)
 
 
 def test_a_second_good_verdict_confirms(asked) -> None:

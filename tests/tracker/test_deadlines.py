@@ -134,16 +134,24 @@ TALL = SLA.replace(
 
 
 def test_the_next_breach_of_a_case_is_raised_one_level_higher_and_no_further() -> None:
-    """A case that breaks its promise again goes up the ladder; the top hears of each."""
+    """A case that breaks its promise again goes up the ladder; the top hears of each.
+
+    So it does with each bad verdict.
+    """
     story = Story(a_policy(sla=TALL.replace("rounds_max = 2", "rounds_max = 4")))
     story.hear(routed())
-    for _ in range(3):
+    for _ in range(2):
         story.wait(timedelta(days=8))
         story.resolve()
         story.wait(timedelta(hours=1))
         story.answer(solved=False)
-    raised = [(fact.level, fact.raised_to) for fact in story.all(CaseEscalated)]
-    assert raised == [(1, GOVERNMENT), (2, "hotline"), (2, "hotline")]
+    raised = [(fact.level, fact.raised_to, fact.because) for fact in story.all(CaseEscalated)]
+    assert raised == [
+        (1, GOVERNMENT, "breached"),
+        (2, "hotline", "dissatisfied"),
+        (2, "hotline", "breached"),
+        (2, "hotline", "dissatisfied"),
+    ]
 
 
 def test_an_assists_breach_is_told_to_its_own_superior_and_does_not_raise_the_case() -> None:

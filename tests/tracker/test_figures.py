@@ -58,12 +58,20 @@ async def test_rates_are_those_computed_by_hand(world) -> None:
     _, page = await get(world, "/v1/rates", None, month="2026-12")  # 19 Nov to 18 Dec
     street, company = page["rows"]
     assert (street["key"], company["key"]) == (STREET, WATER)
-    assert street["response"] == {"numerator": 3, "denominator": 4, "value": 0.75}
-    assert street["resolution"] == {"numerator": 3, "denominator": 4, "value": 0.75}
-    assert street["satisfaction"] == {"numerator": 1.9, "denominator": 4, "value": 0.475}
+    # Wilson's interval, z = 1.96: (0.75 + 0.4802 -+ 1.96 x 0.3270) / 1.9604
+    interval = {"low": 0.3006, "high": 0.9544}
+    three = {"numerator": 3, "denominator": 4, "value": 0.75, "interval": interval}
+    assert street["response"] == street["resolution"] == three
+    pleased = street["satisfaction"]
+    assert (pleased["numerator"], pleased["denominator"], pleased["value"]) == (1.9, 4, 0.475)
     # 100 x (0.1 x 3 + 0.4 x 3 + 0.5 x 1.9) / 4 = 100 x 2.45 / 4
     assert street["score"] == 61.25
-    assert street["exclusions"] == {"no_contact": 0, "no_answer": 1, "withdrawn": 1}
+    assert street["exclusions"] == {
+        "no_contact": 0,
+        "no_answer": 1,
+        "withdrawn": 1,
+        "officers": [],
+    }
     assert company["score"] is None
     assert page["total"]["score"] == 61.25
 
@@ -103,6 +111,9 @@ async def test_punctuality_adds_up(world) -> None:
         "open_overdue": 1,
         "breached": 2,
     }
+    # Closed in time / (closed + open and overdue) = 1 / (2 + 1); who returned it kept nothing.
+    assert page["total"]["on_time"]["numerator"] == 1
+    assert page["total"]["on_time"]["denominator"] == 3
 
 
 async def test_rates_are_grouped_by_place_and_matter(world) -> None:

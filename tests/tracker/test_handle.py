@@ -20,6 +20,9 @@ from services.runtime.ids import new_id
 from services.runtime.policies import PolicyStore
 from services.runtime.step import Early, Ignored, Step
 from services.tracker.adapters.cases import CaseTables
+from services.tracker.adapters.proactive import ProactiveTables
+from services.tracker.adapters.whistles import WhistleTables
+from services.tracker.decide.docket import Docket
 from services.tracker.handle import Tracker
 from tests.builders import NOON, a_matter, an_event
 from tests.policies import SLA, a_policy
@@ -55,12 +58,13 @@ async def test_a_complaint_goes_from_the_routers_word_to_a_confirmed_end(world) 
         "OrderResolved",
         "CallbackDue",
         "CaseReopened",
+        "CaseEscalated",  # Not solved: whoever stands above is told.
         "OrderDispatched",
         "OrderResolved",
         "CallbackDue",
         "CaseClosed",
     ]
-    assert [event.sequence for event in world.events(key)] == list(range(1, 12))
+    assert [event.sequence for event in world.events(key)] == list(range(1, 13))
     assert {event.policy for event in world.events(key)} == {the_policy().hash}
 
 
@@ -152,6 +156,17 @@ class _NoTables(CaseTables):
         return {}
 
 
+class _NoWhistles(WhistleTables):
+    """No whistle, either."""
+
+    async def load(self, *_: Any, **__: Any) -> dict[UUID, Any]:
+        return {}
+
+
+def _tracker(store: PolicyStore) -> Tracker:
+    return Tracker(_NoTables(), _NoWhistles(), store, ProactiveTables())
+
+
 class _OneMore(PolicyStore):
     """A store that can read one bundle that it doesn't know yet."""
 
@@ -178,19 +193,20 @@ def _routed_under(policy_hash: str | None) -> Event:
 async def test_a_routing_under_a_newer_bundle_waits_until_that_is_read() -> None:
     """The router may learn of a publish first; the promise is made under what it decided by."""
     newer = a_policy(sla=SLA.replace('handle_within = "7d"', 'handle_within = "5d"'))
-    tracker = Tracker(_NoTables(), _OneMore.beside(the_policy(), newer))
+    tracker = _tracker(_OneMore.beside(the_policy(), newer))
     event = _routed_under(newer.hash)
     assert tracker.decide(event, None, NOON) == Early("policy-not-loaded")
     await tracker.load(None, [])  # type: ignore[arg-type]
     step = tracker.decide(event, None, NOON)
     assert isinstance(step, Step)
-    assert step.state.policy == newer.hash
-    assert step.state.orders[0].clock.due_at == NOON + timedelta(days=5)
+    assert step.state.case is not None
+    assert step.state.case.policy == newer.hash
+    assert step.state.case.orders[0].clock.due_at == NOON + timedelta(days=5)
 
 
 async def test_a_bundle_that_was_never_published_is_waited_for_not_made_up() -> None:
     """After a day the event is a dead letter, and a person looks."""
-    tracker = Tracker(_NoTables(), _OneMore.beside(the_policy(), a_policy(urgency="")))
+    tracker = _tracker(_OneMore.beside(the_policy(), a_policy(urgency="")))
     for _ in range(2):
         assert tracker.decide(_routed_under("nobody-knows"), None, NOON) == Early(
             "policy-not-loaded"
@@ -206,16 +222,17 @@ def test_a_new_bundle_does_not_move_a_promise_already_made() -> None:
     story.hear(routed())
     story.give_back()
     store._take(newer)
-    tracker = Tracker(_NoTables(), store)
+    tracker = _tracker(store)
     again = an_event(routed(lead=GOVERNMENT, attempt=2), story.complaint_id, policy=newer.hash)
-    step = tracker.decide(again, story.open, NOON)
+    step = tracker.decide(again, Docket(story.open), NOON)
     assert isinstance(step, Step)
-    assert (step.policy, step.state.policy) == (the_policy().hash, the_policy().hash)
-    assert step.state.orders[-1].clock.due_at == NOON + timedelta(days=7)
+    assert step.state.case is not None
+    assert (step.policy, step.state.case.policy) == (the_policy().hash, the_policy().hash)
+    assert step.state.case.orders[-1].clock.due_at == NOON + timedelta(days=7)
 
 
 def test_what_is_others_business_costs_nothing() -> None:
     """Every complaint comes by on a topic the tracker reads; no policy is looked up for it."""
-    tracker = Tracker(_NoTables(), PolicyStore(None))
+    tracker = _tracker(PolicyStore(None))
     received = an_event(ComplaintReceived(matter=a_matter()))
     assert tracker.decide(received, None, datetime.max) == Ignored("not-mine")  # noqa: DTZ901

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
@@ -10,10 +12,13 @@ from typing import Any
 
 import pytest
 
+from services.events import AgencyAction
 from services.runtime.step import Ignored
-from services.tracker.decide import lifecycle
+from services.tracker.decide import lifecycle, lifecycle_chart
 from services.tracker.decide.case import CaseState, OrderState
 from services.tracker.decide.lifecycle import CASE, ORDER, CaseTrigger, OrderTrigger
+from tests.tracker.officers import approve, ask, strict_policy
+from tests.tracker.stories import Story, routed
 
 TABLES = [
     pytest.param(CASE, None, CaseState, lifecycle.CASE_FINAL, id="case"),
@@ -55,6 +60,36 @@ def test_every_state_that_is_not_final_has_a_deadline_or_waits_for_a_named_party
     assert all(lifecycle.ORDER_WAITS_FOR.values())
 
 
+def _named(waits: tuple[str, ...]) -> set[str]:
+    return set(re.findall(r"`([a-z-]+)`", " ".join(waits)))
+
+
+def _orders_in_every_state() -> dict[OrderState, set[str]]:
+    """Take an order through its open states, and look at which of its clocks run."""
+    story = Story(strict_policy())
+    story.hear(routed())
+    found = {story.lead.state: story.running(story.lead)}
+    story.sign()
+    found[story.lead.state] = story.running(story.lead)
+    ask(story, AgencyAction.DEFER, until=story.now + timedelta(days=90))
+    ask(story, AgencyAction.PAUSE, reason="unreachable")
+    found[story.lead.state] = story.running(story.lead)
+    ask(story, AgencyAction.CONTINUE)
+    approve(story, request_id=story.lead.requests[0].request_id)
+    found[story.lead.state] = story.running(story.lead)
+    return found
+
+
+def test_an_open_order_has_the_deadlines_that_its_state_names() -> None:
+    """The table says what ends a state; so the clock must really run."""
+    running = _orders_in_every_state()
+    assert set(running) == set(OrderState) - lifecycle.ORDER_FINAL
+    for state, clocks in running.items():
+        named = _named(lifecycle.ORDER_WAITS_FOR[state])
+        assert named
+        assert named <= clocks
+
+
 @pytest.mark.parametrize(("state", "trigger"), [*product([None, *CaseState], CaseTrigger)])
 def test_a_case_follows_its_table_and_nothing_else(state, trigger) -> None:
     """Whatever isn't in the table is ignored, with a reason that names both."""
@@ -83,13 +118,14 @@ def test_every_trigger_is_used() -> None:
 
 def test_the_drawing_has_every_row_of_both_tables() -> None:
     """What officials read must be what the tracker does."""
-    drawn = lifecycle.to_mermaid()
+    drawn = lifecycle_chart.to_mermaid()
     for (state, trigger), following in [*CASE.items(), *ORDER.items()]:
         assert f"    {state or '[*]'} --> {following}: {trigger}\n" in drawn
-    assert drawn.count("stateDiagram-v2") == 2
+    # And two of a whistle, one of a proactive case.
+    assert drawn.count("stateDiagram-v2") == 5
 
 
 def test_the_committed_drawing_is_up_to_date() -> None:
     """`make generate` was run after the tables changed."""
     committed = Path(__file__).parents[2] / "docs" / "lifecycle.md"
-    assert committed.read_text() == lifecycle.to_mermaid()
+    assert committed.read_text() == lifecycle_chart.to_mermaid()

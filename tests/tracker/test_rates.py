@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.policy import Scoring
-from services.tracker.decide.rates import Verdicts, month_bounds, month_of, rate
+from services.tracker.decide.months import month_bounds, month_of
+from services.tracker.decide.rates import Rate, Verdicts, punctuality, rate
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SCORING = Scoring(
@@ -41,6 +42,35 @@ def test_without_a_valid_callback_there_is_no_rate_and_no_score() -> None:
     assert found.response.value is None
     assert found.score is None
     assert found.resolution.denominator == 0
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "low", "high"),
+    [
+        # R. Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_intervals_are_those_published(numerator, denominator, low, high) -> None:
+    """Wilson's formula, to four decimals."""
+    assert Rate(numerator, denominator).interval == (low, high)
+
+
+def test_a_perfect_score_of_three_is_not_sure() -> None:
+    """At the low end: n / (n + z2) = 3 / (3 + 3.8415) = 0.4385."""
+    found = rate(Verdicts(valid=3, contacted=3, solved=3, satisfied=3), SCORING)
+    assert found.score == 100.0
+    assert found.score_interval == (43.85, 100.0)
+    assert rate(Verdicts(), SCORING).score_interval is None
+
+
+def test_orders_left_open_past_their_time_are_not_hidden() -> None:
+    """Closed in time / (closed + open and overdue): 6 / (6 + 2 + 4)."""
+    assert punctuality(6, 2, 4).value == 0.5
+    assert punctuality(0, 0, 0).value is None
 
 
 COUNTS = st.integers(0, 50)
@@ -74,6 +104,18 @@ def test_a_score_lies_between_0_and_100(counted) -> None:
     assert score is None or 0 <= score <= 100
 
 
+@given(verdicts())
+def test_a_figure_lies_in_its_interval(counted) -> None:
+    """Which is never a point, and never leaves the scale."""
+    found = rate(counted, SCORING)
+    for one in (found.response, found.resolution, found.satisfaction):
+        assert (one.interval is None) == (one.value is None)
+        if one.interval is not None and one.value is not None:
+            low, high = one.interval
+            assert 0 <= low <= one.value <= high <= 1
+            assert low < high
+
+
 @given(verdicts(), verdicts())
 def test_exclusions_change_no_rate(counted, other) -> None:
     """Only valid call-backs count; the rest is told beside."""
@@ -87,6 +129,11 @@ def test_the_total_is_the_rate_of_the_summed_counts(one, two) -> None:
     both = rate(one + two, SCORING)
     assert both.resolution.numerator == one.solved + two.solved
     assert both.resolution.denominator == one.valid + two.valid
+
+
+def test_how_fast_an_answer_came_is_no_part_of_the_score() -> None:
+    """Verdicts have no time in them, so no weight can be put on speed."""
+    assert not {field for field in Verdicts.__slots__ if "time" in field or "late" in field}
 
 
 @pytest.mark.parametrize(

@@ -62,13 +62,13 @@ def test_an_agency_named_twice_gets_one_order() -> None:
     assert [o.agency for o in story.open.orders] == [STREET, WATER]
 
 
-def test_a_held_complaint_opens_a_case_without_a_clock() -> None:
-    """Nothing has been promised yet; an operator must name an agency first."""
+def test_a_held_complaint_opens_a_case_without_a_promise() -> None:
+    """An operator must name an agency first; only that is watched."""
     story = Story()
     story.hear(held())
     assert story.said == ["CaseOpened"]
     assert story.open.state is CaseState.HELD
-    assert story.clocks == {}
+    assert set(story.clocks) == {(story.complaint_id, "unassigned")}
 
 
 def test_a_settled_hold_starts_its_clock_when_it_is_settled() -> None:

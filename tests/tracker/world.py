@@ -17,6 +17,7 @@ from services.events import (
     OrderActionReported,
     OrderDispatched,
     Satisfaction,
+    decode,
     topic_of,
 )
 from services.policy import Policy
@@ -63,8 +64,9 @@ class World:
 
     def events(self, complaint_id: UUID) -> list[Event]:
         """The same as events."""
-        told = self.path.events("complaints.tracked")
-        return [event for event in told if event.complaintid == complaint_id]
+        key = str(complaint_id).encode()
+        records = self.path.bus.records("complaints.tracked")
+        return [decode(record.body) for record in records if record.key == key]
 
     def order(self, complaint_id: UUID) -> OrderDispatched:
         """The latest order."""
@@ -96,11 +98,14 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(dsn: str, policy: Policy | None = None) -> AsyncIterator[World]:
+async def a_world(
+    dsn: str, policy: Policy | None = None, others: tuple[Policy, ...] = ()
+) -> AsyncIterator[World]:
     """Run a tracker on a fresh database, at noon."""
     clock = ManualClock(NOON)
     builds, settings = {"tracker": build}, {"tracker": TrackerSettings()}
-    async with running(dsn, clock, policy or the_policy(), builds, settings) as path:
+    chosen = policy or the_policy()
+    async with running(dsn, clock, chosen, builds, settings, others=others) as path:
         yield World(path, clock)
 
 

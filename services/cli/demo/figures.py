@@ -189,7 +189,7 @@ def _orders(ledger: Ledger) -> dict[str, int]:
         "at_risk": _count(ledger.facts(OrderAtRisk)),
         "breached": breached["handle"],
         "signed_late": breached["sign"],
-        "escalated": _count(ledger.facts(CaseEscalated)),
+        "escalated": sum(fact.because == "breached" for fact in ledger.facts(CaseEscalated)),
         "returned": _count(ledger.facts(OrderReturned)),
         "open": sum(history.waits_for_agency for history in ledger.histories.values()),
     }

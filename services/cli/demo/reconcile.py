@@ -116,7 +116,8 @@ def _story(history: History) -> Iterator[str]:
         yield f"{outcomes[0]} by the router, opened as {opened[0].outcome} by the tracker"
     if "routed" in outcomes and not history.facts(OrderDispatched):
         yield "routed, and no order was dispatched"
-    raised = Counter(fact.order_id for fact in history.facts(CaseEscalated))
+    told = history.facts(CaseEscalated)
+    raised = Counter(fact.order_id for fact in told if fact.because == "breached")
     for breach in history.facts(OrderBreached):
         if breach.clock == "handle" and raised[breach.order_id] != 1:
             yield f"order {breach.order_id} breached, escalated {raised[breach.order_id]} times"

@@ -44,9 +44,14 @@ _TITLES = {
     "standards": "standards 办理标准",
     "urgency": "urgency 紧急用语",
     "natures": "natures 诉求性质用语",
+    "choices": "choices 办理标准选用",
+    "limits": "limits 法定时限",
     "calendar": "calendar 工作日历",
+    "calendars": "calendars 其他工作日历",
     "callback": "call-back 回访规则",
     "escalation": "escalation 升级规则",
+    "supervision": "supervision 督办规则",
+    "relief": "relief 延期与暂停规则",
     "scoring": "scoring 考评权重",
     "notices": "notices 通知模板",
     "imports": "imports 导入格式",
@@ -55,6 +60,7 @@ _TITLES = {
     "boundaries": "boundaries 边界",
     "open311": "Open311 公开接口",
     "whistles": "whistles 吹哨规则",
+    "causes": "causes 根因",
 }
 _SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 

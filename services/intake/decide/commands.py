@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-#: Actions that say nothing without words: why it isn't theirs, what was done.
-NEEDS_NOTE = (AgencyAction.RETURN, AgencyAction.RESOLVE)
-
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -178,6 +175,9 @@ def report_action(
     at: datetime,
     *,
     suggests: str | None = None,
+    reason: str | None = None,
+    until: datetime | None = None,
+    cause: str | None = None,
 ) -> OrderActionReported:
     """Put an agency's words into a fact; whether it counts is the tracker's to judge."""
     return OrderActionReported(
@@ -186,6 +186,9 @@ def report_action(
         action=action,
         note=_said(note),
         suggests=suggests,
+        reason=reason,
+        until=until,
+        cause=cause,
         reported_at=at,
     )
 

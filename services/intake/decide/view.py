@@ -15,10 +15,16 @@ from services.events import (
     CallbackDue,
     CaseClosed,
     CaseEscalated,
+    CaseFollowed,
+    CaseMerged,
     CaseOpened,
     CaseReopened,
     CaseResumed,
+    ClockPaused,
+    ClockResumed,
+    DeadlineExtended,
     OrderBreached,
+    OrderDeferred,
     OrderDispatched,
     OrderRecalled,
     OrderResolved,
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.events import Event, Fact
+
+    _Promise = DeadlineExtended | ClockPaused | ClockResumed | OrderDeferred
 
 
 class Status(StrEnum):
@@ -194,6 +202,29 @@ def _signed(view: View, fact: OrderSigned, at: datetime) -> View:
     return _moved(view, Status.IN_PROGRESS, Moment(at, "signed", fact.agency))
 
 
+def _extended(view: View, fact: DeadlineExtended, at: datetime) -> View:
+    return _promised(view, fact, fact.due_at, Moment(at, "extended", fact.agency))
+
+
+def _paused(view: View, fact: ClockPaused, at: datetime) -> View:
+    return _promised(view, fact, None, Moment(at, "paused", fact.agency))
+
+
+def _deferred(view: View, fact: OrderDeferred, at: datetime) -> View:
+    return _promised(view, fact, fact.planned_at, Moment(at, "deferred", fact.agency))
+
+
+def _goes_on(view: View, fact: ClockResumed, at: datetime) -> View:
+    return _promised(view, fact, fact.due_at, Moment(at, "continued", fact.agency))
+
+
+def _promised(view: View, fact: _Promise, expected_at: datetime | None, moment: Moment) -> View:
+    """Move what is expected, where it is the lead's promise; a helper's is nobody's outside."""
+    if fact.role != "lead" or view.status in _ENDED:
+        return view
+    return _noted(replace(view, expected_at=expected_at), moment)
+
+
 def _late(view: View, fact: OrderBreached, at: datetime) -> View:
     return _noted(view, Moment(at, f"late-{fact.clock}", fact.agency))
 
@@ -202,7 +233,13 @@ def _escalated(view: View, fact: CaseEscalated, at: datetime) -> View:
     return _noted(view, Moment(at, "escalated", fact.raised_to))
 
 
-def _answered(view: View, fact: OrderResolved, at: datetime) -> View:
+def _merged(view: View, _fact: CaseMerged, at: datetime) -> View:
+    """Say that it is handled together with another, never with which: that is somebody else's."""
+    view = replace(view, expected_at=None)
+    return _moved(view, Status.IN_PROGRESS, Moment(at, "merged"))
+
+
+def _answered(view: View, fact: OrderResolved | CaseFollowed, at: datetime) -> View:
     return _moved(view, Status.ANSWERED, Moment(at, "answered", fact.agency))
 
 
@@ -218,8 +255,14 @@ _CHANGES: Mapping[type[Fact], Callable[[View, Any, datetime], View]] = {
     OrderReturned: _returned,
     OrderRecalled: _recalled,
     OrderBreached: _late,
+    DeadlineExtended: _extended,
+    ClockPaused: _paused,
+    ClockResumed: _goes_on,
+    OrderDeferred: _deferred,
     CaseEscalated: _escalated,
     OrderResolved: _answered,
+    CaseMerged: _merged,
+    CaseFollowed: _answered,
     CallbackDue: _asked,
     CaseReopened: _reopened,
     CaseResumed: _resumed,

@@ -1,7 +1,9 @@
 """Intake over HTTP: one module for each kind of caller.
 
 `complaints` and `follow_ups` for whoever reports, `attachments` for those who may see them,
-`orders` for agencies, `whistles` for streets, `callbacks` for citizens who are asked back,
+`orders` for agencies, `officers` for those who decide about them, `whistles` for streets,
+`whistle_actions` for them and whom they call, `proactive` for supervisors who work ahead of
+complaints, `callbacks` for citizens who are asked back,
 `identities` for those who must know a person, `hooks` for city systems that call in their own
 words, `calls` for telephone and speech systems, `batch` for records in bulk, `open311` for apps
 that speak that standard.
@@ -20,8 +22,11 @@ from services.intake.http import (
     follow_ups,
     hooks,
     identities,
+    officers,
     open311,
     orders,
+    proactive,
+    whistle_actions,
     whistles,
 )
 from services.runtime.http import create_app
@@ -48,7 +53,10 @@ def make_app(desk: Desk) -> FastAPI:
         follow_ups,
         attachments,
         orders,
+        officers,
         whistles,
+        whistle_actions,
+        proactive,
         callbacks,
         identities,
         hooks,

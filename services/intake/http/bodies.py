@@ -16,7 +16,7 @@ from pydantic import (
     ValidationError,
 )
 
-from services.events import AgencyAction, Channel, Nature, Satisfaction, Urgency
+from services.events import AgencyAction, Channel, Nature, OfficerAction, Satisfaction, Urgency
 from services.intake.decide.acceptance import Request
 from services.intake.decide.commands import Verdict, is_visible
 from services.runtime.problems import invalid_request
@@ -148,11 +148,70 @@ class AttachmentBody(_Body):
 
 
 class ActionBody(_Body):
-    """What an agency did with its order."""
+    """What an agency did with its order, or asks for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"action": "sign"},
+                {"action": "contact"},
+                {"action": "pause", "reason": "inspection", "until": "2026-12-01T18:00:00+08:00"},
+                {
+                    "action": "extend",
+                    "until": "2026-12-08T18:00:00+08:00",
+                    "note": "配件须由厂家定制，下周到货。",
+                },
+                {
+                    "action": "defer",
+                    "until": "2027-04-15T18:00:00+08:00",
+                    "note": "供暖季结束后更换管网。",
+                },
+                {"action": "resolve", "note": "垃圾已清运。", "cause": "contractor-default"},
+            ]
+        }
+    )
 
     action: AgencyAction
     note: Note | None = None
     suggests: Code | None = None  #: With a return: the agency whose matter it is.
+    reason: Code | None = None  #: With a pause: a key of the policy's.
+    #: The due instant asked for, the end of a pause, the date of a plan; aware, in the future.
+    until: AwareDatetime | None = None
+    cause: Code | None = None  #: With `resolve`: why it arose (根因), a key of the policy's.
+
+
+class DecisionBody(_Body):
+    """What an officer decided about a case."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"action": "approve", "request_id": "0193a1c2-7d1e-7b60-8000-000000000001"},
+                {
+                    "action": "refuse",
+                    "request_id": "0193a1c2-7d1e-7b60-8000-000000000001",
+                    "note": "请先安排临时清运。",
+                },
+                {"action": "continue", "order_id": "0193a1c2-7d1e-7b60-8000-000000000002"},
+                {"action": "supervise", "note": "多次催办，请区政府督办。"},
+                {"action": "merge", "into": "0193a1c2-7d1e-7b60-8000-000000000003"},
+            ]
+        }
+    )
+
+    action: OfficerAction
+    order_id: UUID | None = None
+    request_id: UUID | None = None  #: The `event_id` that the agency's request was answered with.
+    callback_id: UUID | None = None
+    supervision_id: UUID | None = None
+    raised_to: Code | None = None
+    reason: Code | None = None
+    until: AwareDatetime | None = None  #: With `approve`: instead of what was asked for.
+    into: UUID | None = None  #: With `merge`: the complaint that it is handled together with.
+    policy: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")] | None = (
+        None  #: With `recompute`: hash of a published bundle.
+    )
+    note: Note | None = None
 
 
 class CallbackBody(_Body):

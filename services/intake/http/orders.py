@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.events import AgencyAction
 from services.intake.adapters import views
-from services.intake.decide.commands import NEEDS_NOTE, report_action
+from services.intake.decide.commands import report_action
+from services.intake.decide.officials import action_faults
 from services.intake.http.bodies import ActionBody, Purpose
 from services.intake.http.desk import Desk, json_answer
 from services.intake.http.identities import access_of
@@ -19,7 +19,6 @@ from services.runtime.problems import Problem, invalid_request, problem_response
 
 if TYPE_CHECKING:
     from services.intake.adapters.vault import Contact, Outcome
-    from services.policy import Policy
     from services.runtime.transaction import Tx
 
 _Agency = Annotated[Principal, Depends(require(Role.AGENCY))]
@@ -35,11 +34,14 @@ def routes(desk: Desk) -> APIRouter:
     async def act(
         order_id: UUID, body: ActionBody, request: Request, principal: _Agency
     ) -> Response:
-        """Report what an agency did with its order; the tracker judges whether it counts."""
-        if body.action in NEEDS_NOTE and not body.note:
-            raise invalid_request([("note", f"is needed to {body.action}")])
-        if body.suggests is not None:
-            _check_suggestion(body, desk.policies.current)
+        """Report what an agency did with its order, or ask for relief; the tracker judges it.
+
+        The `event_id` in the answer is the request's id, by which an officer grants it.
+        """
+        said = body.model_dump(exclude={"action"})
+        faults = action_faults(body.action, said, desk.policies.current, desk.clock.now())
+        if faults:
+            raise invalid_request(faults)
         about = f"orders/{order_id}"
         command = asked(desk, request, principal, about, body.model_dump(mode="json"))
 
@@ -59,19 +61,20 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _check_suggestion(body: ActionBody, policy: Policy) -> None:
-    if body.action is not AgencyAction.RETURN:
-        raise invalid_request([("suggests", "belongs to a return")])
-    if body.suggests not in policy.agencies:
-        raise invalid_request([("suggests", f"no agency has the code {body.suggests!r}")])
-
-
 async def _act(tx: Tx, order_id: UUID, body: ActionBody, principal: Principal) -> UUID:
     order = await views.order_of(tx, order_id)
     if order is None or order["agency"] != principal.agency:
         raise no_such_order()
     fact = report_action(
-        order_id, order["agency"], body.action, body.note, tx.now, suggests=body.suggests
+        order_id,
+        order["agency"],
+        body.action,
+        body.note,
+        tx.now,
+        suggests=body.suggests,
+        reason=body.reason,
+        until=body.until,
+        cause=body.cause,
     )
     return tx.emit(order["complaint_id"], fact)
 

@@ -1,6 +1,7 @@
 """For streets and townships: blow a whistle (吹哨报到), so that departments report in.
 
-What becomes of it is told by the router: `GET /v1/whistles/{id}` there.
+Whether it stands is told by the router, how it is answered by the tracker: `GET
+/v1/whistles/{id}` there. What is done about it is reported to `whistle_actions`.
 """
 
 from __future__ import annotations
@@ -177,14 +178,14 @@ async def _blow(desk: Desk, tx: Tx, whistle: Whistle) -> UUID:
     ]
     if faults:
         raise invalid_request(faults)
-    veils = [await _veil(desk, tx, complaint_id) for complaint_id in whistle.complaints]
+    veils = [await veil_of(desk, tx, complaint_id) for complaint_id in whistle.complaints]
     told = veiled(whistle, veils).model_copy(update={"raised_at": tx.now})
     key = whistle.complaints[0] if whistle.complaints else whistle.whistle_id
     tx.emit(key, WhistleRaised(whistle=told), policy=desk.lexicon.policy.hash)
     return whistle.whistle_id
 
 
-async def _veil(desk: Desk, tx: Tx, complaint_id: UUID) -> Veil:
+async def veil_of(desk: Desk, tx: Tx, complaint_id: UUID) -> Veil:
     """Find what must be masked of a complaint's reporter; nobody is shown it."""
     found = await desk.vault.find_by_complaint(tx, complaint_id)
     return Veil(found.identity.name, found.is_secret) if found else Veil()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from services.events import (
     CallbackDue,
     CaseClosed,
-    CaseEscalated,
+    CaseMerged,
     CaseReopened,
-    OrderBreached,
     OrderDispatched,
+    VerdictExcluded,
+    WhistleBlown,
+    WhistleClosed,
 )
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.events import Fact
+
+#: Fields of a fact that name an agency it concerns.
+_CONCERNED = ("agency", "raised_to", "raised_by", "answerable", "judge", "about", "owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,11 @@ class Directory:
 def audience(fact: Fact, on_case: frozenset[str]) -> frozenset[str]:
     """Name the agencies that a fact concerns.
 
-    An order concerns its agency; a dispatch also those that get a copy (the district over its
-    street, 接诉即办工作条例 art. 12); an escalation also the agency it is raised to; a case's end
-    or reopening all that hold an order of it. A call-back concerns none: who handled the
-    matter must not be the one who asks. An assist's breach concerns also the lead, which stays
-    answerable for its assists (首接负责, art. 14).
+    A fact concerns whoever it names: the agency of an order, those that get a copy (the
+    district over its street, 接诉即办工作条例 art. 12), the one it is raised to, the lead that
+    stays answerable for its assists (首接负责, art. 14), the street that blew a whistle and
+    whom it called. A case's end or reopening concerns all that hold an order of it. A
+    call-back concerns none: who handled the matter must not be the one who asks.
 
     Args:
         fact: What became true.
@@ -108,13 +113,13 @@ def audience(fact: Fact, on_case: frozenset[str]) -> frozenset[str]:
     match fact:
         case CallbackDue():
             return frozenset()
-        case CaseClosed() | CaseReopened():
+        case CaseClosed() | CaseMerged() | CaseReopened() | VerdictExcluded():
             return on_case
+        case WhistleBlown():
+            return frozenset({fact.raised_by, *fact.copies, *(one.agency for one in fact.summons)})
+        case WhistleClosed():
+            return frozenset({fact.raised_by, *fact.targets})
         case OrderDispatched():
             return frozenset({fact.agency, *fact.copies})
-        case CaseEscalated():
-            return frozenset({fact.agency, fact.raised_to})
-        case OrderBreached(answerable=str(lead)):
-            return frozenset({fact.agency, lead})
-    agency = getattr(fact, "agency", None)
-    return frozenset() if agency is None else frozenset({agency})
+    named = (getattr(fact, name, None) for name in _CONCERNED)
+    return frozenset(agency for agency in named if agency is not None)

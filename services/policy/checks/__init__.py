@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.policy.checks.answers import check_answers
 from services.policy.checks.conflicts import check_conflicts
 from services.policy.checks.jurisdiction import check_jurisdiction
+from services.policy.checks.promises import check_promises
 from services.policy.checks.reach import check_reach
 from services.policy.checks.references import check_references
 from services.policy.checks.slips import check_slips
@@ -29,6 +30,7 @@ def check_policy(policy: Policy, faults: FaultLog, today: date | None) -> None:
         today: Where given, the calendar must reach this year, or it is a warning.
     """
     check_references(policy, faults)
+    check_promises(policy, faults)
     check_jurisdiction(policy, faults)
     check_conflicts(policy, faults)
     check_reach(policy, faults)

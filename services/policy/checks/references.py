@@ -26,9 +26,10 @@ def check_references(policy: Policy, faults: FaultLog) -> None:
     _check_city(policy, faults)
     _check_agencies(policy, faults)
     _check_categories(policy, faults)
-    for level in policy.escalation:
-        if level.raised_to.kind is OwnerKind.AGENCY:
-            _known_agency(policy, faults, standards.FILE, level.line, level.raised_to.code or "")
+    rules = policy.supervision
+    for above in (*policy.escalation, rules.unassigned, rules.unsigned, rules.urged):
+        if above is not None and above.raised_to.kind is OwnerKind.AGENCY:
+            _known_agency(policy, faults, standards.FILE, above.line, above.raised_to.code or "")
     for rule in policy.catalogue:
         _check_rule(policy, rule, faults)
     _check_street_offices(policy, faults)

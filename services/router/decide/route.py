@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from services.events import Diversion
 from services.policy import AgencyKind
+from services.policy.choices import Kind
 from services.router.decide import wording
 from services.router.decide.advice import Counsel
 from services.router.decide.answers import answer
@@ -160,9 +161,8 @@ def _by_model(hearing: Hearing, sure: Advised) -> Routed:
 def _to(hearing: Hearing, lead: str, rule: Rule | None, explanation: str) -> Routed:
     policy, reading, trace = hearing.policy, hearing.reading, hearing.reading.trace
     assigned = assign(policy, rule, lead, reading.traits.division, hearing.excluded)
-    standard, standard_why = choose_standard(
-        policy, rule, trace.category, reading.complaint.urgency, reading.spoken_urgency
-    )
+    kind = Kind(trace.category, reading.complaint.urgency, reading.complaint.nature)
+    standard, standard_why = choose_standard(policy, rule, kind, reading.spoken_urgency)
     return Routed(
         lead=lead,
         assists=assigned.assists,

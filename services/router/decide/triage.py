@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.events import ComplaintAnswered, ComplaintDiverted, ComplaintRouted
+from services.policy.choices import Kind
 from services.router.decide.assignment import assign
 from services.router.decide.decision import Complaint
 from services.router.decide.facts import with_category
@@ -150,7 +151,8 @@ def _designated(decision: Designation, state: Route, policy: Policy) -> Complain
     matter = with_category(state.whole, state.category)
     complaint = Complaint.of(matter)
     spoken = read(complaint, prepare(policy)).spoken_urgency
-    usual, _ = choose_standard(policy, None, state.category, complaint.urgency, spoken)
+    kind = Kind(state.category, complaint.urgency, complaint.nature)
+    usual, _ = choose_standard(policy, None, kind, spoken)
     assists = _others(tuple(dict.fromkeys(decision.assists)), decision.lead)
     copies = assign(policy, None, decision.lead).copies
     return ComplaintRouted(

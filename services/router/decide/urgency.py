@@ -1,7 +1,7 @@
 """Choose the standard: how fast the order must be handled.
 
-The rule's standard, else the category's, else the fallback's; words of urgency and the
-urgency that came with the complaint can only make it stricter.
+`services.policy.choices` has the order. Words of urgency and the urgency that came with the
+complaint can only make it stricter, and so can a statute.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.events import Urgency
+from services.policy import standards
+from services.policy.choices import chosen, usual_standard, within_limits
 from services.router.decide.lexicon import normal_form
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from services.policy import Policy, Rule
+    from services.policy.choices import Kind
     from services.policy.urgency import Word
 
 #: Most urgent first.
@@ -61,8 +64,7 @@ def _prepared(words: tuple[Word, ...]) -> dict[str, frozenset[str]]:
 def choose_standard(
     policy: Policy,
     rule: Rule | None,
-    category: str | None,
-    urgency: Urgency,
+    kind: Kind,
     spoken: tuple[Urgency, str | None],
 ) -> tuple[str, str]:
     """Name the standard of an order, and why.
@@ -70,23 +72,34 @@ def choose_standard(
     Args:
         policy: The policy in force.
         rule: The rule that decided, or None for the fallback.
-        category: The category settled on.
-        urgency: As received.
+        kind: The category settled on; urgency and nature as received.
         spoken: What the words say, by `UrgencyIndex.of`.
 
     Returns:
         A key of `policy.standards`, and the reason in words.
     """
-    usual = policy.standard_for(rule, category, Urgency.NORMAL)
     word_level, word = spoken
-    level = min(urgency, word_level, key=_LEVELS.index)
+    level = min(kind.urgency, word_level, key=_LEVELS.index)
+    calm = kind._replace(urgency=Urgency.NORMAL)
+    usual = usual_standard(policy, rule, calm)
     # A policy may name a standard for `urgent` only: an emergency is at least that.
-    key = usual
+    key = policy.stricter(usual, usual_standard(policy, rule, kind._replace(urgency=level)))
     for reached in _LEVELS[_LEVELS.index(level) :]:
         key = policy.stricter(key, policy.routing.urgency_standards.get(reached, key))
+    limited, limit = within_limits(policy, key, kind._replace(urgency=level))
+    if limit is not None:
+        return limited, f"{limit.basis} allows no more than {limited}, {key} is longer"
     if key != usual:
         said = f"the word {word}" if word is not None and level is word_level else "as received"
         return key, f"{level} ({said}) calls for {key} instead of {usual}"
+    return key, _usual_why(policy, rule, calm)
+
+
+def _usual_why(policy: Policy, rule: Rule | None, kind: Kind) -> str:
     if rule is not None and rule.standard is not None:
-        return key, f"the rule {rule.id} names it"
-    return key, f"the standard of category {category}" if category else "the fallback standard"
+        return f"the rule {rule.id} names it"
+    if (choice := chosen(policy, kind)) is not None:
+        return f"the choice in line {choice.line} of {standards.FILE} names it"
+    if kind.category:
+        return f"the standard of category {kind.category}"
+    return "the fallback standard"

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from services.events import Matter, Satisfaction, TimelineStep
 from services.tracker.adapters.columns import (
     CALLBACKS,
     CASES,
     HISTORY,
     ORDERS,
+    SUPERVISIONS,
     CallbackRow,
     NoteRow,
     OrderRow,
+    SupervisionRow,
 )
-from services.tracker.decide.case import (
-    Callback,
-    CallbackState,
-    Case,
-    CaseState,
-    Clock,
-    Order,
-    OrderState,
-)
+from services.tracker.adapters.rows import a_callback, a_case, a_followed, a_supervision, an_order
+from services.tracker.decide.case import Callback, Case, CaseState, Followed, Order, Supervision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     import asyncpg
 
@@ -37,6 +31,12 @@ if TYPE_CHECKING:
 _LOCK = "SELECT * FROM tracker.case WHERE complaint_id = ANY($1::uuid[]) ORDER BY complaint_id"
 _LOCK_CASES = f"{_LOCK} FOR UPDATE"
 _LOCK_FREE_CASES = f"{_LOCK} FOR UPDATE SKIP LOCKED"
+_OTHERS = """
+    SELECT * FROM tracker.case
+    WHERE state = 'handling' AND policy <> $1 AND complaint_id > $2
+    ORDER BY complaint_id LIMIT $3
+"""
+_NIL = UUID(int=0)
 # Read after the locks are held, so that they show what the last holder committed.
 _ORDERS = """
     SELECT * FROM tracker.work_order WHERE complaint_id = ANY($1::uuid[])
@@ -46,9 +46,34 @@ _CALLBACKS = """
     SELECT * FROM tracker.callback WHERE complaint_id = ANY($1::uuid[])
     ORDER BY complaint_id, round
 """
+_SUPERVISIONS = """
+    SELECT * FROM tracker.supervision WHERE complaint_id = ANY($1::uuid[])
+    ORDER BY complaint_id, position
+"""
+# Where those stand that merged cases follow. They aren't locked: whatever changes one of them
+# afterwards tells its followers again. `UNION` makes going round in a circle end.
+_FOLLOWED = """
+    WITH RECURSIVE chain AS (
+        SELECT complaint_id AS follower, merged_into AS followed
+        FROM tracker.case WHERE complaint_id = ANY($1::uuid[])
+        UNION
+        SELECT chain.follower, c.merged_into
+        FROM chain JOIN tracker.case c ON c.complaint_id = chain.followed
+        WHERE c.state = 'merged'
+    )
+    SELECT f.complaint_id AS follower, t.state, t.lead, t.scored AS lead_scored, t.standard,
+        EXISTS (SELECT FROM chain
+            WHERE follower = f.complaint_id AND followed = f.complaint_id) AS is_circle,
+        b.order_id, b.agency, b.scored, b.answer, b.cause
+    FROM tracker.case f
+        LEFT JOIN tracker.case t ON t.complaint_id = f.merged_into
+        LEFT JOIN tracker.callback b ON b.complaint_id = t.complaint_id AND b.round = t.round
+    WHERE f.complaint_id = ANY($1::uuid[])
+"""
 _STORE_CASES = CASES.upsert()
 _STORE_ORDERS = ORDERS.upsert()
 _STORE_CALLBACKS = CALLBACKS.upsert()
+_STORE_SUPERVISIONS = SUPERVISIONS.upsert()
 _STORE_HISTORY = HISTORY.upsert()
 
 
@@ -58,26 +83,27 @@ class CaseTables:
     async def load(
         self, tx: Tx, keys: Sequence[UUID], *, skip_locked: bool = False
     ) -> dict[UUID, Case]:
-        """Read and lock cases with their orders and call-backs.
+        """Read and lock cases with their orders, call-backs and supervisions.
 
-        Two statements; a third where the batch has a case that was resolved before.
+        Two statements, and one more for each of these that the batch has: a case that was
+        resolved before, one that somebody above has seen to, one that is merged.
         """
         sql = _LOCK_FREE_CASES if skip_locked else _LOCK_CASES
-        rows = await tx.conn.fetch(sql, sorted(keys))
-        if not rows:
-            return {}
-        orders: dict[UUID, list[Order]] = defaultdict(list)
-        for row in await tx.conn.fetch(_ORDERS, [row["complaint_id"] for row in rows]):
-            orders[row["complaint_id"]].append(_order(row))
-        callbacks: dict[UUID, list[Callback]] = defaultdict(list)
-        if asked := [row["complaint_id"] for row in rows if _was_resolved(row)]:
-            for row in await tx.conn.fetch(_CALLBACKS, asked):
-                callbacks[row["complaint_id"]].append(_callback(row))
-        return {
-            key: _case(row, tuple(orders[key]), tuple(callbacks[key]))
-            for row in rows
-            for key in (row["complaint_id"],)
-        }
+        return await _gather(tx.conn, await tx.conn.fetch(sql, sorted(keys)))
+
+    async def by_other_bundles(
+        self, tx: Tx, policy_hash: str, after: UUID | None, limit: int
+    ) -> list[Case]:
+        """Read cases that are being handled under any other bundle, without locking them.
+
+        Args:
+            tx: Any; nothing is written.
+            policy_hash: Of the bundle they aren't under.
+            after: The last case of the page before.
+            limit: How many at the most.
+        """
+        rows = await tx.conn.fetch(_OTHERS, policy_hash, after or _NIL, limit)
+        return list((await _gather(tx.conn, rows)).values())
 
     async def store(self, tx: Tx, changes: Sequence[Change[Case]]) -> None:
         """Write what changed: at most one statement for each table."""
@@ -88,8 +114,42 @@ class CaseTables:
             await tx.conn.execute(_STORE_ORDERS, *ORDERS.arrays(orders))
         if callbacks := [row for change in changes for row in _changed_callbacks(change)]:
             await tx.conn.execute(_STORE_CALLBACKS, *CALLBACKS.arrays(callbacks))
+        if supervisions := [row for change in changes for row in _changed_supervisions(change)]:
+            await tx.conn.execute(_STORE_SUPERVISIONS, *SUPERVISIONS.arrays(supervisions))
         if notes := [row for case in cases for row in _new_notes(case)]:
             await tx.conn.execute(_STORE_HISTORY, *HISTORY.arrays(notes))
+
+
+async def _gather(conn: asyncpg.Connection, rows: Sequence[asyncpg.Record]) -> dict[UUID, Case]:
+    """Read what belongs to some rows of cases."""
+    if not rows:
+        return {}
+    orders: dict[UUID, list[Order]] = defaultdict(list)
+    for row in await conn.fetch(_ORDERS, [row["complaint_id"] for row in rows]):
+        orders[row["complaint_id"]].append(an_order(row))
+    callbacks: dict[UUID, list[Callback]] = defaultdict(list)
+    if asked := [row["complaint_id"] for row in rows if _was_resolved(row)]:
+        for row in await conn.fetch(_CALLBACKS, asked):
+            callbacks[row["complaint_id"]].append(a_callback(row))
+    supervisions: dict[UUID, list[Supervision]] = defaultdict(list)
+    if supervised := [row["complaint_id"] for row in rows if row["supervisions"]]:
+        for row in await conn.fetch(_SUPERVISIONS, supervised):
+            supervisions[row["complaint_id"]].append(a_supervision(row))
+    followed: dict[UUID, Followed] = {}
+    if merged := [row["complaint_id"] for row in rows if row["state"] == CaseState.MERGED]:
+        found = await conn.fetch(_FOLLOWED, merged)
+        followed = {row["follower"]: a_followed(row) for row in found}
+    return {
+        key: a_case(
+            row,
+            tuple(orders[key]),
+            tuple(callbacks[key]),
+            tuple(supervisions[key]),
+            followed.get(key),
+        )
+        for row in rows
+        for key in (row["complaint_id"],)
+    }
 
 
 def _changed_orders(change: Change[Case]) -> list[OrderRow]:
@@ -111,6 +171,15 @@ def _changed_callbacks(change: Change[Case]) -> list[CallbackRow]:
     ]
 
 
+def _changed_supervisions(change: Change[Case]) -> list[SupervisionRow]:
+    before = change.before.supervisions if change.before else ()
+    return [
+        SupervisionRow(change.after, position, supervision)
+        for position, supervision in enumerate(change.after.supervisions, 1)
+        if supervision not in before
+    ]
+
+
 def _new_notes(case: Case) -> list[NoteRow]:
     first = case.history_length - len(case.notes) + 1
     return [NoteRow(case, position, note) for position, note in enumerate(case.notes, first)]
@@ -119,81 +188,3 @@ def _new_notes(case: Case) -> list[NoteRow]:
 def _was_resolved(row: asyncpg.Record) -> bool:
     """Tell whether a case can have call-backs: only a resolved round has one."""
     return row["round"] > 1 or row["state"] in (CaseState.RESOLVED, CaseState.CLOSED)
-
-
-def _case(row: asyncpg.Record, orders: tuple[Order, ...], callbacks: tuple[Callback, ...]) -> Case:
-    return Case(
-        complaint_id=row["complaint_id"],
-        state=CaseState(row["state"]),
-        outcome=row["outcome"],
-        matter=Matter.model_validate(row["matter"]),
-        policy=row["policy"],
-        opened_at=row["opened_at"],
-        attempt=row["attempt"],
-        round=row["round"],
-        level=row["level"],
-        urges=row["urges"],
-        lead=row["lead"],
-        scored=row["scored"],
-        standard=row["standard"],
-        copies=tuple(row["copies"]),
-        excluded=tuple(row["excluded"]),
-        held_because=row["held_because"],
-        closed_as=row["closed_as"],
-        closed_at=row["closed_at"],
-        orders=orders,
-        callbacks=callbacks,
-        history_length=row["history_length"],
-    )
-
-
-def _order(row: asyncpg.Record) -> Order:
-    clock = Clock(
-        sign_due_at=row["sign_due_at"],
-        at_risk_at=row["at_risk_at"],
-        due_at=row["due_at"],
-        is_provisional=row["is_provisional"],
-        timeline=tuple(TimelineStep.model_validate(step) for step in row["timeline"]),
-    )
-    return Order(
-        order_id=row["order_id"],
-        agency=row["agency"],
-        role=row["role"],
-        round=row["round"],
-        attempt=row["attempt"],
-        standard=row["standard"],
-        scored=row["scored"],
-        state=OrderState(row["state"]),
-        clock=clock,
-        dispatched_at=row["dispatched_at"],
-        tenure=row["tenure"],
-        signed_at=row["signed_at"],
-        ended_at=row["ended_at"],
-        answer=row["answer"],
-        is_on_time=row["is_on_time"],
-        sign_breached_at=row["sign_breached_at"],
-        warned_at=row["warned_at"],
-        breached_at=row["breached_at"],
-    )
-
-
-def _callback(row: asyncpg.Record) -> Callback:
-    satisfaction = row["satisfaction"]
-    return Callback(
-        callback_id=row["callback_id"],
-        order_id=row["order_id"],
-        round=row["round"],
-        agency=row["agency"],
-        scored=row["scored"],
-        answer=row["answer"],
-        state=CallbackState(row["state"]),
-        resolved_at=row["resolved_at"],
-        lapses_at=row["lapses_at"],
-        asked_at=row["asked_at"],
-        ended_at=row["ended_at"],
-        answered_by=row["answered_by"],
-        is_contacted=row["is_contacted"],
-        is_solved=row["is_solved"],
-        satisfaction=Satisfaction(satisfaction) if satisfaction else None,
-        lapse_reason=row["lapse_reason"],
-    )

@@ -12,9 +12,10 @@ import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from uuid import UUID
 
     from services.events import TimelineStep
-    from services.tracker.decide.case import Callback, Case, Note, Order
+    from services.tracker.decide.case import Callback, Case, Exclusion, Note, Order, Supervision
 
 R = TypeVar("R")
 
@@ -32,6 +33,14 @@ class CallbackRow(NamedTuple):
 
     case: Case
     callback: Callback
+
+
+class SupervisionRow(NamedTuple):
+    """A supervision and its place."""
+
+    case: Case
+    position: int
+    supervision: Supervision
 
 
 class NoteRow(NamedTuple):
@@ -83,12 +92,25 @@ class Table(Generic[R]):
         return [[column.value(row) for row in rows] for column in self.columns]
 
 
-def _codes(codes: tuple[str, ...]) -> str:
+def _codes(codes: tuple[str, ...] | tuple[UUID, ...]) -> str:
     return orjson.dumps(codes).decode()
 
 
 def _timeline(steps: tuple[TimelineStep, ...]) -> str:
     return orjson.dumps([step.model_dump(mode="json") for step in steps]).decode()
+
+
+def _records(records: tuple[object, ...]) -> str:
+    """Write dataclasses as objects."""
+    return orjson.dumps(records).decode() if records else "[]"
+
+
+def _exclusion(field: str) -> Callable[[CallbackRow], object]:
+    def value(row: CallbackRow) -> object:
+        exclusion: Exclusion | None = row.callback.exclusion
+        return getattr(exclusion, field) if exclusion else None
+
+    return value
 
 
 def _due_at(case: Case) -> object:
@@ -125,6 +147,9 @@ CASES: Table[Case] = Table(
         Column("due_at", "timestamptz", _due_at),
         Column("closed_as", "text", lambda c: c.closed_as),
         Column("closed_at", "timestamptz", lambda c: c.closed_at),
+        Column("supervisions", "int", lambda c: len(c.supervisions)),
+        Column("merged_into", "uuid", lambda c: c.merged_into),
+        Column("followers", "jsonb", lambda c: _codes(c.followers)),
         Column("history_length", "int", lambda c: c.history_length),
     ),
 )
@@ -144,13 +169,15 @@ ORDERS: Table[OrderRow] = Table(
         Column("scored", "text", lambda r: r.order.scored, _FIXED),
         Column("category", "text", lambda r: r.case.matter.category, _FIXED),
         Column("district", "text", lambda r: r.case.matter.place.district, _FIXED),
+        Column("street", "text", lambda r: r.case.matter.place.street, _FIXED),
         Column("state", "text", lambda r: r.order.state),
         Column("dispatched_at", "timestamptz", lambda r: r.order.dispatched_at, _FIXED),
         Column("sign_due_at", "timestamptz", lambda r: r.order.clock.sign_due_at, _FIXED),
-        Column("at_risk_at", "timestamptz", lambda r: r.order.clock.at_risk_at, _FIXED),
-        Column("due_at", "timestamptz", lambda r: r.order.clock.due_at, _FIXED),
-        Column("is_provisional", "boolean", lambda r: r.order.clock.is_provisional, _FIXED),
-        Column("timeline", "jsonb", lambda r: _timeline(r.order.clock.timeline), _FIXED),
+        Column("contact_due_at", "timestamptz", lambda r: r.order.clock.contact_due_at, _FIXED),
+        Column("at_risk_at", "timestamptz", lambda r: r.order.clock.at_risk_at),
+        Column("due_at", "timestamptz", lambda r: r.order.clock.due_at),
+        Column("is_provisional", "boolean", lambda r: r.order.clock.is_provisional),
+        Column("timeline", "jsonb", lambda r: _timeline(r.order.clock.timeline)),
         Column("tenure", "text", lambda r: r.order.tenure, _FIXED),
         Column("signed_at", "timestamptz", lambda r: r.order.signed_at),
         Column("ended_at", "timestamptz", lambda r: r.order.ended_at),
@@ -159,6 +186,12 @@ ORDERS: Table[OrderRow] = Table(
         Column("sign_breached_at", "timestamptz", lambda r: r.order.sign_breached_at),
         Column("warned_at", "timestamptz", lambda r: r.order.warned_at),
         Column("breached_at", "timestamptz", lambda r: r.order.breached_at),
+        Column("contacted_at", "timestamptz", lambda r: r.order.contacted_at),
+        Column("contact_breached_at", "timestamptz", lambda r: r.order.contact_breached_at),
+        Column("ledger", "jsonb", lambda r: _records(r.order.ledger)),
+        Column("extensions", "jsonb", lambda r: _records(r.order.extensions)),
+        Column("requests", "jsonb", lambda r: _records(r.order.requests)),
+        Column("cause", "text", lambda r: r.order.cause),
     ),
 )
 
@@ -174,6 +207,7 @@ CALLBACKS: Table[CallbackRow] = Table(
         Column("scored", "text", lambda r: r.callback.scored, _FIXED),
         Column("category", "text", lambda r: r.case.matter.category, _FIXED),
         Column("district", "text", lambda r: r.case.matter.place.district, _FIXED),
+        Column("street", "text", lambda r: r.case.matter.place.street, _FIXED),
         Column("answer", "text", lambda r: r.callback.answer, _FIXED),
         Column("state", "text", lambda r: r.callback.state),
         Column("resolved_at", "timestamptz", lambda r: r.callback.resolved_at, _FIXED),
@@ -185,6 +219,29 @@ CALLBACKS: Table[CallbackRow] = Table(
         Column("is_solved", "boolean", lambda r: r.callback.is_solved),
         Column("satisfaction", "text", lambda r: r.callback.satisfaction),
         Column("lapse_reason", "text", lambda r: r.callback.lapse_reason),
+        Column("excluded_because", "text", _exclusion("reason")),
+        Column("excluded_by", "text", _exclusion("approved_by")),
+        Column("excluded_at", "timestamptz", _exclusion("excluded_at")),
+        Column("exclusion_note", "text", _exclusion("note")),
+        Column("cause", "text", lambda r: r.callback.cause),
+    ),
+)
+
+SUPERVISIONS: Table[SupervisionRow] = Table(
+    "tracker.supervision",
+    ("complaint_id", "supervision_id"),
+    (
+        Column("complaint_id", "uuid", lambda r: r.case.complaint_id),
+        Column("supervision_id", "uuid", lambda r: r.supervision.supervision_id),
+        Column("position", "int", lambda r: r.position, _FIXED),
+        Column("because", "text", lambda r: r.supervision.because),
+        Column("level", "int", lambda r: r.supervision.level),
+        Column("raised_to", "text", lambda r: r.supervision.raised_to),
+        Column("order_id", "uuid", lambda r: r.supervision.order_id),
+        Column("agency", "text", lambda r: r.supervision.agency),
+        Column("opened_at", "timestamptz", lambda r: r.supervision.opened_at),
+        Column("closed_at", "timestamptz", lambda r: r.supervision.closed_at),
+        Column("closed_because", "text", lambda r: r.supervision.closed_because),
     ),
 )
 

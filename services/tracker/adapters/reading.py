@@ -1,18 +1,16 @@
-"""Questions that the HTTP side asks: lists, one case, figures. Reads only, no locks."""
+"""Questions that the HTTP side asks: lists, and one case. Reads only, no locks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from uuid import UUID
 
     from services.runtime.postgres import Database
 
 Row = dict[str, Any]
-GroupBy = Literal["agency", "district", "category"]
 
 _CASE_COLUMNS = """
     c.complaint_id, c.number, c.state, c.outcome, c.closed_as, c.category, c.district, c.street,
@@ -30,7 +28,8 @@ _CASE_FILTERS = {
     "before": "c.complaint_id < {}",
 }
 _CASE = f"""
-    SELECT {_CASE_COLUMNS}, c.copies, c.excluded, c.held_because, c.policy, c.matter
+    SELECT {_CASE_COLUMNS}, c.copies, c.excluded, c.held_because, c.policy, c.matter,
+        c.merged_into, c.followers
     FROM tracker.case c WHERE c.complaint_id = $1
 """
 
@@ -38,7 +37,8 @@ _ORDER_COLUMNS = """
     o.complaint_id, o.order_id, o.agency, o.role, o.round, o.attempt, o.standard, o.state,
     o.category, o.district, o.dispatched_at, o.sign_due_at, o.at_risk_at, o.due_at,
     o.is_provisional AS is_due_provisional, o.timeline, o.signed_at, o.ended_at, o.answer,
-    o.is_on_time, o.sign_breached_at, o.breached_at
+    o.is_on_time, o.sign_breached_at, o.breached_at, o.contact_due_at, o.contacted_at,
+    o.contact_breached_at, o.ledger, o.extensions, o.requests, o.cause
 """
 _ORDERS = f"""
     SELECT {_ORDER_COLUMNS}, c.number, c.matter ->> 'title' AS title, c.matter ->> 'text' AS text
@@ -51,7 +51,11 @@ _ORDER_FILTERS = {
     "district": "o.district = {}",
     "category": "o.category = {}",
     "is_open": "o.ended_at IS NULL",
+    "is_asking": "o.requests <> '[]'",
+    "still": "o.state = {} AND o.ended_at IS NULL AND o.ledger <> '[]'",
     "overdue_at": "o.ended_at IS NULL AND o.due_at < {}",
+    # Nobody judges whether they were in time; an index holds them by this.
+    "taken_back": "o.state = {} AND o.ended_at IS NOT NULL AND o.is_on_time IS NULL",
     "after": "(o.due_at, o.order_id) > ({}, {})",
 }
 _ORDERS_OF = f"""
@@ -59,49 +63,18 @@ _ORDERS_OF = f"""
 """
 _CALLBACKS_OF = """
     SELECT callback_id, order_id, round, agency, scored, state, resolved_at, asked_at, lapses_at,
-        ended_at, answered_by, is_contacted, is_solved, satisfaction, lapse_reason
+        ended_at, answered_by, is_contacted, is_solved, satisfaction, lapse_reason,
+        excluded_because, excluded_by, excluded_at, exclusion_note
     FROM tracker.callback WHERE complaint_id = $1 ORDER BY round
+"""
+_SUPERVISIONS_OF = """
+    SELECT supervision_id, because, level, raised_to, order_id, agency, opened_at, closed_at,
+        closed_because
+    FROM tracker.supervision WHERE complaint_id = $1 ORDER BY position
 """
 _HISTORY_OF = """
     SELECT at, kind, detail, cause FROM tracker.history WHERE complaint_id = $1 ORDER BY position
 """
-
-# What `{key}` may be; never a caller's words.
-_VERDICT_KEYS = {"agency": "scored", "district": "district", "category": "category"}
-_ORDER_KEYS = {"agency": "agency", "district": "district", "category": "category"}
-_VERDICTS = """
-    SELECT {key} AS key,
-        count(*) FILTER (WHERE state = 'answered') AS valid,
-        count(*) FILTER (WHERE state = 'answered' AND is_contacted) AS contacted,
-        count(*) FILTER (WHERE state = 'answered' AND is_solved) AS solved,
-        count(*) FILTER (WHERE state = 'answered' AND satisfaction = 'satisfied') AS satisfied,
-        count(*) FILTER (WHERE state = 'answered' AND satisfaction = 'basically') AS basically,
-        count(*) FILTER (WHERE state = 'lapsed' AND lapse_reason = 'no-contact') AS no_contact,
-        count(*) FILTER (WHERE state = 'lapsed' AND lapse_reason = 'no-answer') AS no_answer,
-        count(*) FILTER (WHERE state = 'dropped') AS withdrawn
-    FROM tracker.callback WHERE ended_at >= $1 AND ended_at < $2 GROUP BY 1
-"""
-_ON_TIME = """
-    SELECT {key} AS key,
-        count(*) AS dispatched,
-        count(*) FILTER (WHERE is_on_time) AS resolved_on_time,
-        count(*) FILTER (WHERE NOT is_on_time) AS resolved_late,
-        count(*) FILTER (WHERE state IN ('returned', 'recalled')) AS taken_back,
-        count(*) FILTER (WHERE ended_at IS NULL AND due_at >= $3) AS open_in_time,
-        count(*) FILTER (WHERE ended_at IS NULL AND due_at < $3) AS open_overdue,
-        count(breached_at) AS breached
-    FROM tracker.work_order WHERE dispatched_at >= $1 AND dispatched_at < $2 GROUP BY 1
-"""
-_CASE_TOTALS = """
-    SELECT outcome, state, closed_as, count(*) AS count
-    FROM tracker.case GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""
-_ORDER_TOTALS = """
-    SELECT state, role, count(*) AS count, count(breached_at) AS breached,
-        count(sign_breached_at) AS sign_breached
-    FROM tracker.work_order GROUP BY 1, 2 ORDER BY 1, 2
-"""
-_CALLBACK_TOTALS = "SELECT state, count(*) AS count FROM tracker.callback GROUP BY 1 ORDER BY 1"
 
 
 class CaseReading:
@@ -131,6 +104,7 @@ class CaseReading:
         parts = {
             "orders": await self._db.fetch(_ORDERS_OF, complaint_id),
             "callbacks": await self._db.fetch(_CALLBACKS_OF, complaint_id),
+            "supervisions": await self._db.fetch(_SUPERVISIONS_OF, complaint_id),
             "history": await self._db.fetch(_HISTORY_OF, complaint_id),
         }
         return {**dict(row), **{name: [dict(r) for r in rows] for name, rows in parts.items()}}
@@ -139,35 +113,15 @@ class CaseReading:
         """Find work orders, the soonest due first.
 
         Args:
-            filters: Any of `state`, `agency`, `district`, `category`, `is_open` (takes no
-                value: `()`), `overdue_at` (an instant), and `after`, the due instant and id
-                of the last order of the page before.
+            filters: Any of `state`, `still` (a state in which the clock stands still),
+                `taken_back` (returned or recalled), `agency`, `district`, `category`,
+                `is_open` and `is_asking` (take no value: `()`), `overdue_at` (an instant),
+                and `after`, the due instant and id of the last order of the page before.
             limit: How many at the most.
         """
         where, args = _where(_ORDER_FILTERS, filters)
         sql = f"{_ORDERS}{where}{_DUE_FIRST} LIMIT ${len(args) + 1}"
         return [dict(row) for row in await self._db.fetch(sql, *args, limit)]
-
-    async def verdicts(self, begins: datetime, ends: datetime, by: GroupBy) -> list[Row]:
-        """Count the call-backs that ended in `[begins, ends)`, for the three rates."""
-        sql = _VERDICTS.format(key=_VERDICT_KEYS[by])
-        return [dict(row) for row in await self._db.fetch(sql, begins, ends)]
-
-    async def on_time(
-        self, begins: datetime, ends: datetime, now: datetime, by: GroupBy
-    ) -> list[Row]:
-        """Count the orders dispatched in `[begins, ends)` by what became of them."""
-        sql = _ON_TIME.format(key=_ORDER_KEYS[by])
-        return [dict(row) for row in await self._db.fetch(sql, begins, ends, now)]
-
-    async def totals(self) -> dict[str, list[Row]]:
-        """Count everything there is, to reconcile with what the other services count."""
-        parts = {
-            "cases": await self._db.fetch(_CASE_TOTALS),
-            "orders": await self._db.fetch(_ORDER_TOTALS),
-            "callbacks": await self._db.fetch(_CALLBACK_TOTALS),
-        }
-        return {name: [dict(row) for row in rows] for name, rows in parts.items()}
 
 
 def _where(known: Mapping[str, str], filters: Mapping[str, object]) -> tuple[str, list[object]]:

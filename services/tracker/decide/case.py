@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.events import Matter, Satisfaction, TimelineStep
+    from services.events import Matter, Relief, Satisfaction, TimelineStep
 
 Outcome = Literal["routed", "held", "diverted", "answered"]
 Role = Literal["lead", "assist"]
@@ -25,6 +25,7 @@ class CaseState(StrEnum):
     HELD = "held"  #: No agency has it: the router or an operator must name one.
     HANDLING = "handling"  #: The lead has an open order.
     RESOLVED = "resolved"  #: The lead says it is done; the citizen is to be asked.
+    MERGED = "merged"  #: 并单: handled together with a like complaint, whose end it waits for.
     ANSWERED = "answered"  #: Closed by an answer; nothing is due unless the citizen asks on.
     CLOSED = "closed"  #: Nothing more is due.
 
@@ -34,6 +35,8 @@ class OrderState(StrEnum):
 
     DISPATCHED = "dispatched"  #: The agency has it and its clock runs.
     SIGNED = "signed"  #: The agency accepted it (签收).
+    PAUSED = "paused"  #: Its clock stands still, for a reason that somebody approved.
+    DEFERRED = "deferred"  #: 挂账: can't be solved yet; it goes on at the plan's date.
     RESOLVED = "resolved"  #: The agency says it is done.
     RETURNED = "returned"  #: The agency says it isn't theirs (退单).
     RECALLED = "recalled"  #: Taken back: the case closed, or another agency has it.
@@ -58,6 +61,71 @@ class Clock:
     due_at: datetime
     is_provisional: bool
     timeline: tuple[TimelineStep, ...]
+    contact_due_at: datetime | None = None  #: First contact with the citizen.
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """An interval in which a clock stands still; together they are the order's ledger."""
+
+    since: datetime
+    until: datetime | None  #: None while it lasts.
+    reason: str
+    approved_by: str  #: Label of an officer's key, or `policy`.
+    ends_by: datetime | None = None  #: The clock goes on at the latest then.
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """More time that was granted."""
+
+    request_id: UUID
+    granted_at: datetime
+    due_at: datetime  #: Until when; counts once no pause lies before it.
+    reason: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an agency asked for, until it is granted or refused."""
+
+    request_id: UUID
+    relief: Relief
+    requested_at: datetime
+    reason: str | None
+    until: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Supervision:
+    """Somebody above sees to a case (督办)."""
+
+    supervision_id: UUID
+    because: str  #: As in `SupervisionOpened`.
+    level: int
+    raised_to: str
+    opened_at: datetime
+    order_id: UUID | None = None
+    agency: str | None = None
+    closed_at: datetime | None = None
+    closed_because: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it has still to be seen to."""
+        return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Why a verdict counts in no rate (剔除)."""
+
+    reason: str
+    approved_by: str
+    excluded_at: datetime
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +150,12 @@ class Order:
     sign_breached_at: datetime | None = None
     warned_at: datetime | None = None
     breached_at: datetime | None = None
+    contacted_at: datetime | None = None
+    contact_breached_at: datetime | None = None
+    ledger: tuple[Pause, ...] = ()  #: In order of time; only the last one may be open.
+    extensions: tuple[Extension, ...] = ()
+    requests: tuple[Request, ...] = ()  #: Nobody has decided these yet.
+    cause: str | None = None  #: 根因: why it arose, as last recorded; a key of the policy's.
 
     @property
     def is_open(self) -> bool:
@@ -109,11 +183,36 @@ class Callback:
     is_solved: bool | None = None
     satisfaction: Satisfaction | None = None
     lapse_reason: str | None = None
+    exclusion: Exclusion | None = None
+    cause: str | None = None  #: The order's, from which the figures are counted.
 
     @property
     def is_open(self) -> bool:
         """Tell whether the verdict is still out."""
         return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What an agency says it did, and who it was; the citizen is asked about it."""
+
+    order_id: UUID  #: The order that was resolved; of another case where this one followed it.
+    agency: str
+    scored: str  #: Whose rates the verdict counts in.
+    answer: str
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Where the case stands that a merged one follows, as read with the merged one."""
+
+    state: CaseState | None  #: None: the tracker hasn't heard of it yet.
+    is_circle: bool = False  #: What it follows follows it in turn, perhaps over others.
+    solution: Solution | None = None  #: Of its present round; None: it isn't resolved.
+    lead: str | None = None  #: Who has it, or had it when it ended; None: nobody.
+    scored: str | None = None
+    standard: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +249,10 @@ class Case:
     closed_at: datetime | None = None
     orders: tuple[Order, ...] = ()  #: In the order of dispatch.
     callbacks: tuple[Callback, ...] = ()  #: One for each round that was resolved.
+    supervisions: tuple[Supervision, ...] = ()  #: In the order in which they were opened.
+    merged_into: UUID | None = None  #: The complaint it follows.
+    followers: tuple[UUID, ...] = ()  #: Complaints that were merged into it.
+    followed: Followed | None = field(default=None, compare=False)  #: Read, never stored.
     history_length: int = 0  #: Lines of history, the new ones included.
     notes: tuple[Note, ...] = field(default=(), compare=False)  #: Lines not stored yet.
 

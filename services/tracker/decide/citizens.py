@@ -14,6 +14,7 @@ from services.events import (
     Satisfaction,
 )
 from services.runtime.step import Ignored, Step
+from services.tracker.decide import ladder, sla
 from services.tracker.decide.case import Callback, CallbackState, Case, CaseState
 from services.tracker.decide.lifecycle import CaseTrigger, next_case
 from services.tracker.decide.turn import Turn
@@ -36,6 +37,8 @@ def supplemented(
     urges = case.urges + (fact.kind == "urge")
     turn = Turn(replace(case, state=state, urges=urges), policy, now, event.id)
     turn.heard(fact)
+    if fact.kind == "urge":
+        ladder.urged(turn)
     return turn.step()
 
 
@@ -58,22 +61,24 @@ def answered(
 ) -> Step[Case] | Ignored:
     """Take the citizen's verdict: confirmed closes, anything else goes back to the agency.
 
-    The second verdict of a case that has no round left closes it as unsatisfied: it counts
-    in the rates as it is, and the record says so.
+    A bad verdict raises the case by a level. Where no round is left, or the policy's window for
+    reopening has passed, it closes the case as unsatisfied: it counts in the rates as it is, and
+    the top of the ladder must see to the matter (督办) until an officer lets it be.
     """
     callback = _open(case, fact.callback_id)
     if isinstance(callback, Ignored):
         return callback
     is_good = fact.is_solved and fact.satisfaction is not Satisfaction.DISSATISFIED
-    has_round_left = case.round < policy.callback.rounds_max
+    turn = Turn(case, policy, now, event.id)
     if is_good:
         trigger = CaseTrigger.CONFIRMED
+    elif _can_reopen(turn, callback, min(event.time, now)):
+        trigger = CaseTrigger.REOPENED
     else:
-        trigger = CaseTrigger.REOPENED if has_round_left else CaseTrigger.UNSATISFIED
+        trigger = CaseTrigger.UNSATISFIED
     state = next_case(case.state, trigger)
     if isinstance(state, Ignored):
         return state
-    turn = Turn(case, policy, now, event.id)
     turn.heard(fact)
     turn.put_callback(_verdict(callback, fact, now))
     match trigger:
@@ -83,6 +88,7 @@ def answered(
             turn.close("confirmed", is_solved=True, satisfaction=fact.satisfaction)
         case _:
             turn.close("unsatisfied", is_solved=fact.is_solved, satisfaction=fact.satisfaction)
+            ladder.dissatisfied(turn, case.order(callback.order_id))
     return turn.step()
 
 
@@ -114,6 +120,18 @@ def _open(case: Case, callback_id: UUID) -> Callback | Ignored:
     return callback
 
 
+def _can_reopen(turn: Turn, callback: Callback, answered_at: datetime) -> bool:
+    """Tell whether a round is left, and the window for it still open."""
+    rules, calendar = turn.policy.callback, turn.policy.calendar
+    if turn.case.round >= rules.rounds_max:
+        return False
+    within = rules.reopen_within
+    if within is None:
+        return True
+    since = callback.asked_at or callback.resolved_at
+    return answered_at <= sla.due(within, calendar, since, turn.zone).at
+
+
 def _verdict(callback: Callback, fact: CallbackAnswered, now: datetime) -> Callback:
     return replace(
         callback,
@@ -127,9 +145,10 @@ def _verdict(callback: Callback, fact: CallbackAnswered, now: datetime) -> Callb
 
 
 def _reopen(turn: Turn, fact: CallbackAnswered, callback: Callback, state: CaseState) -> None:
-    """Send the lead back, with a fresh clock of the same standard.
+    """Send the lead back, a level higher, with a fresh clock of the same standard.
 
-    It is the agency that handled it, unless a person has designated another meanwhile.
+    It is the agency that handled it, unless a person has designated another meanwhile. Whoever
+    the ladder names next is told of the order that didn't help.
     """
     case = turn.case
     assert case.standard is not None  # noqa: S101 - set with the first order
@@ -143,5 +162,11 @@ def _reopen(turn: Turn, fact: CallbackAnswered, callback: Callback, state: CaseS
             satisfaction=fact.satisfaction,
         )
     )
+    failed = case.order(callback.order_id)
+    if failed is not None:
+        ladder.raise_level(turn, failed, "dissatisfied")
     clock = turn.clock(turn.policy.standards[case.standard])
     turn.dispatch(case.lead, "lead", clock)
+    if failed is None:  # The order of the case that this one followed: its lead is told here.
+        ladder.raise_level(turn, turn.case.orders[-1], "dissatisfied")
+    ladder.supervise_level(turn, turn.case.orders[-1], "dissatisfied")

@@ -35,29 +35,34 @@ Where agencies dispute whose a case is, a person decides (会商, then 指定办
 first goes on handling it meanwhile (先办后议, 首接负责: 接诉即办工作条例 art. 14). Such a case is
 HANDLING, and `held_because` is set; only then a designation or a dismissal is legal.
 
+A case that was merged (并单) has no open order and no clock of its own. It follows another case:
+what resolves that one resolves it, and its own caller is asked; where that one ends without an
+answer, it goes on by itself. See `merging`.
+
 An assist's order lives and ends by itself. When a case closes, for whatever reason, the
 orders still open are recalled, so no clock ticks on a closed case.
+
+An order whose clock stands still (PAUSED, DEFERRED) was SIGNED and goes back to SIGNED; the case
+stays HANDLING, because its agency still has it. Returning and pausing exclude each other.
 
 A breach moves nothing: the agency still has to do the work. It is a self-loop, written
 down so that a breach on a state without that loop is seen to be too late.
 
-`docs/lifecycle.md` is generated from the tables by `to_mermaid`.
+`docs/lifecycle.md` is generated from the tables by `lifecycle_chart`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from services.runtime.step import Ignored
 from services.tracker.decide.case import CaseState, Order, OrderState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
-
-S = TypeVar("S", CaseState, OrderState)
 
 
 class CaseTrigger(StrEnum):
@@ -80,19 +85,33 @@ class CaseTrigger(StrEnum):
     SUPPLEMENTED = "supplemented"  #: More facts, or an urge (催办).
     WITHDRAWN = "withdrawn"  #: The citizen no longer asks for anything.
     BREACHED = "breached"  #: An order's due instant passed.
+    UNASSIGNED = "unassigned"  #: Nobody has named an agency for too long.
+    MERGED = "merged"  #: An officer had it handled together with a like complaint.
+    FOLLOWED = "followed"  #: What it was merged into is resolved.
+    PARTED = "parted"  #: What it was merged into ended without an answer: an order of its own.
+    LEFT = "left"  #: The same, and nobody knows an agency for it.
 
 
 class OrderTrigger(StrEnum):
     """What can happen to a work order."""
 
     SIGNED = "signed"
+    CONTACTED = "contacted"  #: The agency has spoken to the citizen.
     PROGRESSED = "progressed"
+    REQUESTED = "requested"  #: The agency asked for relief; `relief` says what is refused.
+    EXTENDED = "extended"  #: More time was granted (延期).
+    PAUSED = "paused"  #: A clock that stands still was granted.
+    DEFERRED = "deferred"  #: 挂账 was granted.
+    CONTINUED = "continued"  #: By the agency, an officer, or the deadline `resume`.
     RETURNED = "returned"
     RESOLVED = "resolved"
     RECALLED = "recalled"
     SIGN_DUE = "sign-due"
     AT_RISK = "at-risk"
     DUE = "due"
+    CONTACT_DUE = "contact-due"
+    UNSIGNED = "unsigned"  #: The time to sign has passed long ago.
+    OVERDUE = "overdue"  #: The due instant has: the next level of the ladder.
 
 
 #: None is "no case yet".
@@ -109,6 +128,7 @@ CASE: Final[Mapping[tuple[CaseState | None, CaseTrigger], CaseState]] = {
     (CaseState.HELD, CaseTrigger.BREACHED): CaseState.HELD,  # An assist's order runs on.
     (CaseState.HELD, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
     (CaseState.HELD, CaseTrigger.CONSULTED): CaseState.HANDLING,
+    (CaseState.HELD, CaseTrigger.UNASSIGNED): CaseState.HELD,
     (CaseState.HANDLING, CaseTrigger.DESIGNATED): CaseState.HANDLING,
     (CaseState.HANDLING, CaseTrigger.DISMISSED): CaseState.CLOSED,
     (CaseState.HANDLING, CaseTrigger.RETURNED): CaseState.HELD,
@@ -126,6 +146,14 @@ CASE: Final[Mapping[tuple[CaseState | None, CaseTrigger], CaseState]] = {
     (CaseState.RESOLVED, CaseTrigger.SUPPLEMENTED): CaseState.RESOLVED,
     (CaseState.RESOLVED, CaseTrigger.BREACHED): CaseState.RESOLVED,  # An assist's.
     (CaseState.RESOLVED, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
+    (CaseState.HELD, CaseTrigger.MERGED): CaseState.MERGED,
+    (CaseState.HANDLING, CaseTrigger.MERGED): CaseState.MERGED,
+    (CaseState.MERGED, CaseTrigger.ROUTED): CaseState.MERGED,  # For when it parts.
+    (CaseState.MERGED, CaseTrigger.SUPPLEMENTED): CaseState.MERGED,
+    (CaseState.MERGED, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
+    (CaseState.MERGED, CaseTrigger.FOLLOWED): CaseState.RESOLVED,
+    (CaseState.MERGED, CaseTrigger.PARTED): CaseState.HANDLING,
+    (CaseState.MERGED, CaseTrigger.LEFT): CaseState.HELD,
     # Whoever says more about what was answered says that it isn't: the router asks an agency.
     (CaseState.ANSWERED, CaseTrigger.SUPPLEMENTED): CaseState.ANSWERED,
     (CaseState.ANSWERED, CaseTrigger.WITHDRAWN): CaseState.CLOSED,
@@ -137,7 +165,9 @@ CASE: Final[Mapping[tuple[CaseState | None, CaseTrigger], CaseState]] = {
 #: None is "not dispatched yet"; dispatching is what makes an order.
 ORDER: Final[Mapping[tuple[OrderState, OrderTrigger], OrderState]] = {
     (OrderState.DISPATCHED, OrderTrigger.SIGNED): OrderState.SIGNED,
+    (OrderState.DISPATCHED, OrderTrigger.CONTACTED): OrderState.DISPATCHED,
     (OrderState.DISPATCHED, OrderTrigger.PROGRESSED): OrderState.DISPATCHED,
+    (OrderState.DISPATCHED, OrderTrigger.REQUESTED): OrderState.DISPATCHED,
     (OrderState.DISPATCHED, OrderTrigger.RETURNED): OrderState.RETURNED,
     # Doing the work without signing first is accepting it.
     (OrderState.DISPATCHED, OrderTrigger.RESOLVED): OrderState.RESOLVED,
@@ -145,28 +175,64 @@ ORDER: Final[Mapping[tuple[OrderState, OrderTrigger], OrderState]] = {
     (OrderState.DISPATCHED, OrderTrigger.SIGN_DUE): OrderState.DISPATCHED,
     (OrderState.DISPATCHED, OrderTrigger.AT_RISK): OrderState.DISPATCHED,
     (OrderState.DISPATCHED, OrderTrigger.DUE): OrderState.DISPATCHED,
+    (OrderState.DISPATCHED, OrderTrigger.CONTACT_DUE): OrderState.DISPATCHED,
+    (OrderState.DISPATCHED, OrderTrigger.UNSIGNED): OrderState.DISPATCHED,
+    (OrderState.DISPATCHED, OrderTrigger.OVERDUE): OrderState.DISPATCHED,
+    (OrderState.SIGNED, OrderTrigger.CONTACTED): OrderState.SIGNED,
     (OrderState.SIGNED, OrderTrigger.PROGRESSED): OrderState.SIGNED,
+    (OrderState.SIGNED, OrderTrigger.REQUESTED): OrderState.SIGNED,
+    (OrderState.SIGNED, OrderTrigger.EXTENDED): OrderState.SIGNED,
+    (OrderState.SIGNED, OrderTrigger.PAUSED): OrderState.PAUSED,
+    (OrderState.SIGNED, OrderTrigger.DEFERRED): OrderState.DEFERRED,
     (OrderState.SIGNED, OrderTrigger.RETURNED): OrderState.RETURNED,
     (OrderState.SIGNED, OrderTrigger.RESOLVED): OrderState.RESOLVED,
     (OrderState.SIGNED, OrderTrigger.RECALLED): OrderState.RECALLED,
     (OrderState.SIGNED, OrderTrigger.AT_RISK): OrderState.SIGNED,
     (OrderState.SIGNED, OrderTrigger.DUE): OrderState.SIGNED,
+    (OrderState.SIGNED, OrderTrigger.OVERDUE): OrderState.SIGNED,
+    (OrderState.SIGNED, OrderTrigger.CONTACT_DUE): OrderState.SIGNED,
+    # Whoever asked that the clock stand still has accepted the matter: no return from here.
+    (OrderState.PAUSED, OrderTrigger.CONTACTED): OrderState.PAUSED,
+    (OrderState.PAUSED, OrderTrigger.PROGRESSED): OrderState.PAUSED,
+    (OrderState.PAUSED, OrderTrigger.REQUESTED): OrderState.PAUSED,
+    (OrderState.PAUSED, OrderTrigger.EXTENDED): OrderState.PAUSED,
+    (OrderState.PAUSED, OrderTrigger.CONTINUED): OrderState.SIGNED,
+    (OrderState.PAUSED, OrderTrigger.RESOLVED): OrderState.RESOLVED,
+    (OrderState.PAUSED, OrderTrigger.RECALLED): OrderState.RECALLED,
+    (OrderState.PAUSED, OrderTrigger.CONTACT_DUE): OrderState.PAUSED,
+    (OrderState.DEFERRED, OrderTrigger.CONTACTED): OrderState.DEFERRED,
+    (OrderState.DEFERRED, OrderTrigger.PROGRESSED): OrderState.DEFERRED,
+    (OrderState.DEFERRED, OrderTrigger.REQUESTED): OrderState.DEFERRED,
+    (OrderState.DEFERRED, OrderTrigger.EXTENDED): OrderState.DEFERRED,
+    (OrderState.DEFERRED, OrderTrigger.CONTINUED): OrderState.SIGNED,
+    (OrderState.DEFERRED, OrderTrigger.RESOLVED): OrderState.RESOLVED,
+    (OrderState.DEFERRED, OrderTrigger.RECALLED): OrderState.RECALLED,
+    (OrderState.DEFERRED, OrderTrigger.CONTACT_DUE): OrderState.DEFERRED,
 }
 
 CASE_FINAL: Final = frozenset({CaseState.CLOSED})
 ORDER_FINAL: Final = frozenset({OrderState.RESOLVED, OrderState.RETURNED, OrderState.RECALLED})
+#: The order's clock stands still.
+ORDER_STILL: Final = frozenset({OrderState.PAUSED, OrderState.DEFERRED})
 
 #: Rule 4: who or what ends each state; nothing waits for nobody. Two tables, because equal
 #: words of two enumerations are equal keys.
 CASE_WAITS_FOR: Final[Mapping[CaseState, tuple[str, ...]]] = {
-    CaseState.HELD: ("the router, which routes a returned case anew", "an operator in triage"),
+    CaseState.HELD: (
+        "deadline `unassigned`",
+        "the router, which routes a returned case anew",
+        "an operator in triage",
+    ),
     CaseState.HANDLING: ("deadline `due` of the lead's order", "the lead agency"),
     CaseState.RESOLVED: ("deadline `callback`", "the citizen", "the notifier's lapse"),
+    CaseState.MERGED: ("the case it was merged into, whose end tells it", "the citizen"),
     CaseState.ANSWERED: ("nobody: it counts as closed, and the citizen may ask on",),
 }
 ORDER_WAITS_FOR: Final[Mapping[OrderState, tuple[str, ...]]] = {
-    OrderState.DISPATCHED: ("deadlines `sign`, `at-risk`, `due`", "the agency"),
-    OrderState.SIGNED: ("deadlines `at-risk`, `due`", "the agency"),
+    OrderState.DISPATCHED: ("deadlines `sign`, `contact`, `at-risk`, `due`", "the agency"),
+    OrderState.SIGNED: ("deadlines `contact`, `at-risk`, `due`", "the agency"),
+    OrderState.PAUSED: ("deadline `resume`", "the agency", "an officer"),
+    OrderState.DEFERRED: ("deadline `resume`", "the agency", "who supervises it"),
 }
 
 
@@ -223,47 +289,3 @@ def return_refusal(
             "too-late", f"It could be returned until {returnable_until:%F %H:%MZ}."
         )
     return None
-
-
-def to_mermaid() -> str:
-    """Write `docs/lifecycle.md` from the tables."""
-    order_table: dict[tuple[StrEnum | None, str], StrEnum] = {
-        (None, "dispatched"): OrderState.DISPATCHED
-    }
-    order_table.update({(state, trigger): new for (state, trigger), new in ORDER.items()})
-    return "\n".join(
-        [
-            "<!-- Generated by `make generate` from services/tracker/decide/lifecycle.py. -->",
-            "# Lifecycle of a case and of a work order",
-            "",
-            "What isn't drawn here is ignored with a reason and changes nothing.",
-            "",
-            "## Case",
-            "",
-            *_diagram({(s, t): n for (s, t), n in CASE.items()}, CASE_FINAL),
-            "",
-            *_waits(CaseState, CASE_WAITS_FOR),
-            "",
-            "## Work order",
-            "",
-            *_diagram(order_table, ORDER_FINAL),
-            "",
-            *_waits(OrderState, ORDER_WAITS_FOR),
-            "",
-        ]
-    )
-
-
-def _diagram(
-    table: Mapping[tuple[StrEnum | None, str], StrEnum], final: frozenset[StrEnum]
-) -> list[str]:
-    arrows = [f"    {s or '[*]'} --> {n}: {t}" for (s, t), n in table.items()]
-    ends = [f"    {state} --> [*]" for state in sorted(final)]
-    header = ["| in state | when | becomes |", "|---|---|---|"]
-    rows = [f"| {s or '(none yet)'} | {t} | {n} |" for (s, t), n in table.items()]
-    return ["```mermaid", "stateDiagram-v2", *arrows, *ends, "```", "", *header, *rows]
-
-
-def _waits(states: Iterable[S], waits_for: Mapping[S, tuple[str, ...]]) -> list[str]:
-    header = ["| state | ends by |", "|---|---|"]
-    return header + [f"| {s} | {'; '.join(waits_for.get(s, ('(final)',)))} |" for s in states]

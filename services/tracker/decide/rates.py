@@ -1,35 +1,39 @@
-"""The three rates (三率), their score, and the assessment month.
+"""The three rates (三率), their score, and how sure each figure is.
 
 Source: 接诉即办工作条例 art. 32 names the rates; the formula is Huairou District's, the only
 one found published (reference: domain notes, section 4). Weights and the worth of "basically
 satisfied" (基本满意) are the city's to set, so they come from the policy. Where there is no
 valid call-back there is no rate: neither 0 nor 100 would be true.
+
+How fast an answer came is no part of the score: an order that is closed in time and not
+solved is worth nothing to the citizen. Punctuality stands beside it, by one formula.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from math import sqrt
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from services.policy import Scoring
+
+#: 95 of 100 such intervals hold the true share.
+_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """Call-backs that ended in a period, counted."""
 
-    valid: int = 0  #: Answered: the denominator of all three rates.
+    valid: int = 0  #: Answered and not excluded: the denominator of all three rates.
     contacted: int = 0
     solved: int = 0
     satisfied: int = 0
     basically: int = 0  #: 基本满意
-    no_contact: int = 0  #: Excluded: nobody could be asked.
-    no_answer: int = 0  #: Excluded: asked, never answered.
-    withdrawn: int = 0  #: Excluded: the citizen withdrew before answering.
+    no_contact: int = 0  #: Left out: nobody could be asked.
+    no_answer: int = 0  #: Left out: asked, never answered.
+    withdrawn: int = 0  #: Left out: the citizen withdrew before answering.
 
     def __add__(self, other: Verdicts) -> Verdicts:
         """Count two groups together."""
@@ -45,6 +49,13 @@ class Verdicts:
         )
 
 
+class Interval(NamedTuple):
+    """From where to where the true figure may well lie."""
+
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """A share, with what it was computed from."""
@@ -57,6 +68,24 @@ class Rate:
         """The share in 0..1, four decimals; None without a denominator."""
         return round(self.numerator / self.denominator, 4) if self.denominator else None
 
+    @property
+    def interval(self) -> Interval | None:
+        """Wilson's 95 % interval of the share, four decimals; None without a denominator.
+
+        Unlike the textbook's normal interval it never leaves 0..1 and never shrinks to a
+        point: three pleased citizens of three are no proof of perfection.
+        Source: Wilson 1927, J. Am. Stat. Assoc. 22.
+        """
+        if not self.denominator:
+            return None
+        n, share = self.denominator, self.numerator / self.denominator
+        pull = 1 + _Z * _Z / n
+        middle = (share + _Z * _Z / (2 * n)) / pull
+        # A tiny negative number may stand where 0 should, when the share is 1.
+        spread = max(0.0, share * (1 - share)) / n + _Z * _Z / (4 * n * n)
+        half = _Z * sqrt(spread) / pull
+        return Interval(round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4))
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
@@ -66,10 +95,15 @@ class Rates:
     resolution: Rate  #: 解决率: the matter is solved.
     satisfaction: Rate  #: 满意率, where "basically satisfied" counts less.
     score: float | None  #: 0..100, two decimals; None without a valid call-back.
+    score_interval: Interval | None  #: Of the score, 0..100, two decimals.
 
 
 def rate(verdicts: Verdicts, scoring: Scoring) -> Rates:
     """Compute rates and score from counts.
+
+    One verdict is worth 0 to 100, and the score is their mean. Whatever such verdicts are,
+    their variance is at most that of verdicts of 0 and 100 with the same mean, so Wilson's
+    interval holds for the score too, and is rather too wide than too narrow.
 
     Args:
         verdicts: Of one group and period.
@@ -78,52 +112,32 @@ def rate(verdicts: Verdicts, scoring: Scoring) -> Rates:
     valid = verdicts.valid
     # A tenth of a verdict may come out as 0.30000000000000004; nobody wants to read that.
     pleased = round(verdicts.satisfied + scoring.basically_counts * verdicts.basically, 6)
-    score = None
-    if valid:
-        weighed = (
-            scoring.weight_response * verdicts.contacted
-            + scoring.weight_resolution * verdicts.solved
-            + scoring.weight_satisfaction * pleased
-        )
-        score = round(100 * weighed / valid, 2)
+    worth = Rate(weigh(verdicts.contacted, verdicts.solved, pleased, scoring), valid)
+    band = worth.interval
     return Rates(
-        Rate(verdicts.contacted, valid), Rate(verdicts.solved, valid), Rate(pleased, valid), score
+        Rate(verdicts.contacted, valid),
+        Rate(verdicts.solved, valid),
+        Rate(pleased, valid),
+        round(100 * worth.numerator / valid, 2) if valid else None,
+        Interval(round(100 * band.low, 2), round(100 * band.high, 2)) if band else None,
     )
 
 
-def month_of(at: datetime, starts_on: int, zone: tzinfo) -> tuple[int, int]:
-    """Name the assessment month (year, month) an instant belongs to."""
-    day = at.astimezone(zone).date()
-    if starts_on == 1 or day.day < starts_on:
-        return day.year, day.month
-    return (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)  # noqa: PLR2004
-
-
-def month_bounds(year: int, month: int, starts_on: int, zone: tzinfo) -> tuple[datetime, datetime]:
-    """Give the instants an assessment month begins and ends at.
-
-    A month that starts on the 19th is named after the month it ends in: November 2026 runs
-    from 19 October to 18 November. One that starts on the 1st is the calendar month.
-
-    Args:
-        year: Of the name.
-        month: Of the name, 1 to 12.
-        starts_on: Day of the month, 1 to 28.
-        zone: The city's.
-
-    Returns:
-        The first instant of it, and the first instant after it.
-    """
-    following = date(year + month // 12, month % 12 + 1, 1)
-    if starts_on == 1:
-        return midnight(date(year, month, 1), zone), midnight(following, zone)
-    before = date(year, month, 1) - timedelta(days=1)
+def weigh(contacted: float, solved: float, pleased: float, scoring: Scoring) -> float:
+    """Weigh three counts into one: how many perfect verdicts they are worth together."""
     return (
-        midnight(before.replace(day=starts_on), zone),
-        midnight(date(year, month, starts_on), zone),
+        scoring.weight_response * contacted
+        + scoring.weight_resolution * solved
+        + scoring.weight_satisfaction * pleased
     )
 
 
-def midnight(day: date, zone: tzinfo) -> datetime:
-    """The instant a local date begins at, in UTC."""
-    return datetime.combine(day, time.min, zone).astimezone(UTC)
+def punctuality(resolved_on_time: int, resolved_late: int, open_overdue: int) -> Rate:
+    """Give the share of orders that were kept in time, by the only formula there is.
+
+    Closed in time / (closed + open and overdue). Orders that are open and not yet due are in
+    neither part; those that are overdue can't be hidden by leaving them open (which showed
+    "100 % on time" beside a list of overdue orders in Austin's dashboard; reference: peers
+    notes, section 2, 8).
+    """
+    return Rate(resolved_on_time, resolved_on_time + resolved_late + open_overdue)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.events import (
     CallbackAnswered,
     CallbackLapsed,
+    CaseActionReported,
     ComplaintAnswered,
     ComplaintDiverted,
     ComplaintHeld,
@@ -17,7 +18,7 @@ from services.events import (
     OrderActionReported,
 )
 from services.runtime.step import Deadline, Early, Ignored, Step
-from services.tracker.decide import actions, citizens, deadlines, routing
+from services.tracker.decide import actions, citizens, deadlines, officers, routing
 from services.tracker.decide.turn import note
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ ROUTINGS = (ComplaintRouted, ComplaintHeld, ComplaintDiverted, ComplaintAnswered
 #: What people and agencies said about a case; they may ask what became of it.
 FOLLOW_UPS = (
     OrderActionReported,
+    CaseActionReported,
     ComplaintSupplemented,
     ComplaintWithdrawn,
     CallbackAnswered,
@@ -86,6 +88,15 @@ def _follow_up(event: Event, case: Case, policy: Policy, now: datetime) -> Step[
     match event.data:
         case OrderActionReported() as fact:
             return actions.reported(event, fact, case, policy, now)
+        case CaseActionReported() as fact:
+            return officers.decided(event, fact, case, policy, now)
+    return _of_the_citizen(event, case, policy, now)
+
+
+def _of_the_citizen(
+    event: Event, case: Case, policy: Policy, now: datetime
+) -> Step[Case] | Ignored:
+    match event.data:
         case ComplaintSupplemented() as fact:
             return citizens.supplemented(event, fact, case, policy, now)
         case ComplaintWithdrawn() as fact:

@@ -14,6 +14,7 @@ from services.events import (
     ComplaintRouted,
 )
 from services.runtime.step import Ignored, Step
+from services.tracker.decide import ladder
 from services.tracker.decide.case import Case, CaseState, Clock, Order
 from services.tracker.decide.lifecycle import CaseTrigger, next_case
 from services.tracker.decide.turn import Turn
@@ -53,8 +54,9 @@ def routed(
         excluded=fact.excluded,
         held_because=None,
     )
-    if state is CaseState.RESOLVED:
-        turn.heard(fact)  # Who handled it meanwhile was faster; a reopening goes to the new lead.
+    if state in (CaseState.RESOLVED, CaseState.MERGED):
+        # Who handled it meanwhile was faster, or another case has it: the next order goes there.
+        turn.heard(fact)
     else:
         _dispatch(turn, fact, _clock(turn, standard))
     return turn.step()
@@ -85,6 +87,8 @@ def held(
         turn.heard(fact)
     if goes_on:
         _go_on(turn, fact)
+    elif case is None or case.state is not CaseState.HELD:
+        ladder.watch_unassigned(turn)  # Held again, it has waited since it was held first.
     return turn.step()
 
 
@@ -148,6 +152,8 @@ def _begin(
         if case.state is CaseState.ANSWERED and outcome != "answered":
             turn.case = replace(changed, closed_as=None, closed_at=None)
             turn.say(CaseResumed(outcome=outcome))
+        if case.state is CaseState.HELD and state is not CaseState.HELD:
+            ladder.assigned(turn, "routed" if state is CaseState.HANDLING else "closed")
         return turn
     opened = Case(event.complaintid, state, outcome, matter, policy.hash, opened_at=now)
     turn = Turn(opened, policy, now, event.id)
@@ -188,11 +194,17 @@ def _clock(turn: Turn, standard: Standard) -> Clock:
     more; whoever let it pass has the breach, and the next agency gets a fresh clock.
     """
     fresh = turn.clock(standard)
-    promised = turn.case.latest_lead()
-    if promised is None or not turn.now < promised.clock.due_at <= fresh.due_at:
+    last = turn.case.latest_lead()
+    promised = turn.promised(last) if last else fresh
+    if not turn.now < promised.due_at <= fresh.due_at:
         return fresh
-    at_risk_at = max(turn.now, promised.clock.at_risk_at)
-    return replace(promised.clock, sign_due_at=fresh.sign_due_at, at_risk_at=at_risk_at)
+    at_risk_at = max(turn.now, promised.at_risk_at)
+    return replace(
+        promised,
+        sign_due_at=fresh.sign_due_at,
+        contact_due_at=fresh.contact_due_at,
+        at_risk_at=at_risk_at,
+    )
 
 
 def _dispatch(turn: Turn, fact: ComplaintRouted, clock: Clock) -> None:

@@ -18,12 +18,16 @@ _ZH_UNITS = {
     DurationUnit.MINUTES: "分钟",
     DurationUnit.HOURS: "小时",
     DurationUnit.DAYS: "个自然日",
+    DurationUnit.WORKING_MINUTES: "个工作分钟",
+    DurationUnit.WORKING_HOURS: "个工作小时",
 }
 _EN_UNITS = {
     DurationUnit.SECONDS: "second",
     DurationUnit.MINUTES: "minute",
     DurationUnit.HOURS: "hour",
     DurationUnit.DAYS: "natural day",
+    DurationUnit.WORKING_MINUTES: "working minute",
+    DurationUnit.WORKING_HOURS: "working hour",
 }
 
 
@@ -65,6 +69,45 @@ def rest(name: str, begins: date, ends: date, language: str) -> str:
         called = "周末" if name == "weekend" else name
         return f"{called}({_span(begins, ends, '至')})停计"
     return f"the clock stands still: {name} ({_span(begins, ends, ' to ')})"
+
+
+def open_hours(day: date, opens: str, closes: str, language: str) -> str:
+    """Say that offices are open; the times are of the whole shift."""
+    if language == "zh":
+        return f"办公时间({day} {opens}至{closes})"
+    return f"office hours ({day}, {opens} to {closes})"
+
+
+def half_day(name: str, language: str) -> str:
+    """Say that a day has hours of its own."""
+    return f",{name}" if language == "zh" else f", {name}"
+
+
+def closed_hours(language: str) -> str:
+    """Say that offices are closed on a working day: at night, at lunch."""
+    return "非办公时间停计" if language == "zh" else "the clock stands still: offices are closed"
+
+
+def stops(reason: str, language: str) -> str:
+    """Say that a clock was paused."""
+    return f"暂停计时:{reason}" if language == "zh" else f"the clock stands still: {reason}"
+
+
+def goes_on(language: str) -> str:
+    """Say that a clock runs again after a pause."""
+    return "继续计时" if language == "zh" else "the clock goes on"
+
+
+def paused_days(reason: str, begins: date, ends: date, language: str) -> str:
+    """Say that days aren't counted because the clock stood still on them."""
+    if language == "zh":
+        return f"暂停计时:{reason}({_span(begins, ends, '至')})不计入"
+    return f"not counted, the clock stood still: {reason} ({_span(begins, ends, ' to ')})"
+
+
+def extension(reason: str, language: str) -> str:
+    """Say that more time was granted."""
+    return f"延期:{reason}" if language == "zh" else f"more time was granted: {reason}"
 
 
 def unpublished(year: int, language: str) -> str:

@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 
 from services.events import (
     CaseClosed,
-    CaseEscalated,
     OrderBreached,
     OrderDispatched,
     OrderRecalled,
     Satisfaction,
 )
 from services.runtime.step import Deadline, Step
-from services.tracker.decide import sla
+from services.tracker.decide import ladder, promise, sla
 from services.tracker.decide.case import (
     Callback,
     CallbackState,
@@ -30,6 +29,8 @@ from services.tracker.decide.case import (
     Role,
     Tenure,
 )
+from services.tracker.decide.lifecycle import ORDER_STILL
+from services.tracker.decide.supervision import close_supervisions
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
 
 #: Kinds of deadline, as `Deadline.kind`.
 SIGN, AT_RISK, DUE, CALLBACK = "sign", "at-risk", "due", "callback"
+CONTACT, RESUME = "contact", "resume"
+FOLLOW = "follow"
+
+#: What tells nobody whether the matter is solved; a call-back's end has been told before.
+_UNANSWERED = ("withdrawn", "diverted", "answered")
 
 #: Kept elsewhere: on the case and the order. And the reporter's token leads to a person,
 #: which is nothing for those who read histories.
@@ -91,11 +97,13 @@ class Turn:
             notes=(*self.case.notes, *self.notes),
             history_length=self.case.history_length + len(self.notes),
         )
+        started = {(clock.subject, clock.kind) for clock in self.starting}
         return Step(
             case,
             facts=tuple(self.facts),
             set_deadlines=tuple(self.starting),
-            clear_deadlines=tuple(self.stopping),
+            # What was stopped to be started anew runs.
+            clear_deadlines=tuple(name for name in self.stopping if name not in started),
             policy=self.policy.hash,
         )
 
@@ -106,22 +114,13 @@ class Turn:
 
     def clock(self, standard: Standard) -> Clock:
         """Make a promise that starts now (from dispatch, not from signing)."""
-        calendar, zone, language = self.policy.calendar, self.zone, self.policy.city.language
-        promise = sla.due(standard.handle_within, calendar, self.now, zone, language)
-        at_risk_at = sla.before(standard.at_risk_before, calendar, promise.at, zone)
-        return Clock(
-            sign_due_at=self.sign_due_at(standard),
-            at_risk_at=max(self.now, at_risk_at),
-            due_at=promise.at,
-            is_provisional=promise.is_provisional,
-            timeline=promise.timeline,
-        )
+        return promise.fresh(self.policy, standard, self.now)
 
-    def sign_due_at(self, standard: Standard) -> datetime | None:
-        """When an order dispatched now must be signed; None where nobody waits for it."""
-        if standard.sign_within is None:
-            return None
-        return sla.due(standard.sign_within, self.policy.calendar, self.now, self.zone).at
+    def promised(self, order: Order) -> Clock:
+        """What an order promises from now on; where its clock stands still, it goes on now."""
+        if order.state not in ORDER_STILL:
+            return order.clock
+        return promise.moved(self.policy, self.case, promise.closed(order, self.now), self.now)
 
     def returnable_until(self, order: Order) -> datetime | None:
         """When an order's agency can return it at the latest; None where no limit is set."""
@@ -148,16 +147,22 @@ class Turn:
             tenure=tenure,
         )
         self.case = replace(case, orders=(*case.orders, order))
-        self._start(order, SIGN, clock.sign_due_at)
-        self._start(order, AT_RISK, clock.at_risk_at)
-        self._start(order, DUE, clock.due_at)
+        self.start(order, SIGN, clock.sign_due_at)
+        self.start(order, CONTACT, clock.contact_due_at)
+        self.start(order, AT_RISK, clock.at_risk_at)
+        self.start(order, DUE, clock.due_at)
         self.say(self._dispatched(order))
 
     def _order_id(self, agency: str, role: Role, tenure: Tenure) -> UUID:
         # Whoever handles it meanwhile, or after a reopening, may be designated in the same attempt.
         what = role if tenure == "ordinary" else tenure
         case = self.case
-        return derived_id(case.complaint_id, what, agency, case.round, case.attempt)
+        parts = (what, agency, case.round, case.attempt)
+        order_id = derived_id(case.complaint_id, *parts)
+        # It may have had the order before the case was merged, and now has it again.
+        again = sum((o.agency, o.round, o.attempt) == parts[1:] for o in case.orders)
+        taken = case.order(order_id) is not None
+        return derived_id(case.complaint_id, *parts, again) if taken else order_id
 
     def _dispatched(self, order: Order) -> OrderDispatched:
         return OrderDispatched(
@@ -170,6 +175,7 @@ class Turn:
             scored=order.scored,
             standard=order.standard,
             sign_due_at=order.clock.sign_due_at,
+            contact_due_at=order.clock.contact_due_at,
             at_risk_at=order.clock.at_risk_at,
             due_at=order.clock.due_at,
             is_due_provisional=order.clock.is_provisional,
@@ -179,24 +185,39 @@ class Turn:
             matter=self.case.matter,
         )
 
-    def _start(self, order: Order, kind: str, due_at: datetime | None) -> None:
+    def start(self, order: Order, kind: str, due_at: datetime | None) -> None:
+        """Start or move one of an order's clocks; None where it has no such clock."""
         if due_at is not None:
             key = self.case.complaint_id
             self.starting.append(Deadline(key, order.order_id, kind, due_at))
 
     def stop_sign(self, order: Order) -> None:
-        """Stop the sign clock if it still runs."""
-        is_running = order.state is OrderState.DISPATCHED and order.sign_breached_at is None
-        if is_running and order.clock.sign_due_at is not None:
-            self.stopping.append((order.order_id, SIGN))
+        """Stop the sign clock if it still runs, or what watches over its breach."""
+        if order.state is OrderState.DISPATCHED and order.clock.sign_due_at is not None:
+            kind = SIGN if order.sign_breached_at is None else ladder.UNSIGNED
+            self.stopping.append((order.order_id, kind))
+
+    def stop_contact(self, order: Order) -> None:
+        """Stop the clock of the first contact if it still runs."""
+        is_over = order.contacted_at is not None or order.contact_breached_at is not None
+        if order.clock.contact_due_at is not None and not is_over:
+            self.stopping.append((order.order_id, CONTACT))
+
+    def stop_handling(self, order: Order) -> None:
+        """Stop the clocks of handling that run: towards the due instant, or out of a pause."""
+        if order.state in ORDER_STILL:
+            self.stopping.append((order.order_id, RESUME))
+            return
+        if order.warned_at is None:
+            self.stopping.append((order.order_id, AT_RISK))
+        kind = DUE if order.breached_at is None else ladder.LADDER
+        self.stopping.append((order.order_id, kind))
 
     def stop_all(self, order: Order) -> None:
         """Stop every clock of an order that still runs."""
         self.stop_sign(order)
-        if order.warned_at is None:
-            self.stopping.append((order.order_id, AT_RISK))
-        if order.breached_at is None:
-            self.stopping.append((order.order_id, DUE))
+        self.stop_contact(order)
+        self.stop_handling(order)
 
     def recall(self, order: Order) -> None:
         """Take an open order back, and tell its agency."""
@@ -205,16 +226,21 @@ class Turn:
 
     def _take_back(self, order: Order) -> None:
         self.stop_all(order)
-        self.put(replace(order, state=OrderState.RECALLED, ended_at=self.now))
+        ended = replace(promise.closed(order, self.now), clock=self.promised(order), requests=())
+        self.put(replace(ended, state=OrderState.RECALLED, ended_at=self.now))
+        close_supervisions(self, "recalled", order)
 
-    def breach(self, order: Order, clock: Literal["sign", "handle"]) -> Order:
+    def breach(self, order: Order, clock: Literal["sign", "contact", "handle"]) -> Order:
         """Record that a due instant passed; a broken handle clock raises the case."""
-        due_at = order.clock.due_at if clock == "handle" else order.clock.sign_due_at
-        assert due_at is not None  # noqa: S101 - a clock that doesn't exist can't break
+        due_at: datetime | None = order.clock.due_at
         if clock == "handle":
             order = replace(order, breached_at=self.now)
+        elif clock == "sign":
+            due_at, order = order.clock.sign_due_at, replace(order, sign_breached_at=self.now)
         else:
-            order = replace(order, sign_breached_at=self.now)
+            due_at = order.clock.contact_due_at
+            order = replace(order, contact_breached_at=self.now)
+        assert due_at is not None  # noqa: S101 - a clock that doesn't exist can't break
         self.put(order)
         self.say(
             OrderBreached(
@@ -226,26 +252,8 @@ class Turn:
             )
         )
         if clock == "handle":
-            self._escalate(order)
+            ladder.raise_level(self, order, "breached")
         return order
-
-    def _escalate(self, order: Order) -> None:
-        """Raise to the next level; at the top of the ladder, tell the top again.
-
-        An assist's breach is its own agency's: told to level 1, it doesn't raise the case.
-        """
-        ladder = self.policy.escalation
-        if not ladder:
-            return
-        level = min(self.case.level + 1, len(ladder)) if order.role == "lead" else 1
-        if order.role == "lead":
-            self.case = replace(self.case, level=level)
-        raised_to = self.policy.raised_to(ladder[level - 1], order.agency)
-        self.say(
-            CaseEscalated(
-                order_id=order.order_id, agency=order.agency, level=level, raised_to=raised_to
-            )
-        )
 
     def put_callback(self, changed: Callback) -> None:
         """Replace the case's latest call-back; one that wasn't asked yet and ends won't be."""
@@ -261,6 +269,10 @@ class Turn:
             dropped = replace(callback, state=CallbackState.DROPPED, ended_at=self.now)
             self.put_callback(dropped)
 
+    def tell(self, followers: tuple[UUID, ...]) -> None:
+        """Have merged complaints look at how this one stands; each decides for itself."""
+        self.starting += [Deadline(key, key, FOLLOW, self.now) for key in followers]
+
     def close(
         self,
         reason: ClosedAs,
@@ -270,11 +282,16 @@ class Turn:
         reply: str | None = None,
     ) -> None:
         """Close the case; what is still open is recalled, so no clock ticks on."""
+        close_supervisions(self, "closed")
+        if self.case.state is CaseState.HELD:
+            ladder.assigned(self, "closed")
         for order in self.case.orders:
             if order.is_open:
                 self._take_back(order)  # `CaseClosed` tells its agency.
                 recalled = OrderRecalled(order_id=order.order_id, agency=order.agency)
                 self.heard(recalled)
+        if reason in _UNANSWERED:
+            self.tell(self.case.followers)
         state = CaseState.ANSWERED if reason == "answered" else CaseState.CLOSED
         self.case = replace(self.case, state=state, closed_as=reason, closed_at=self.now)
         self.say(

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
 from services.runtime.clock import Clock
 from services.runtime.keys import Principal, Role, require
-from services.runtime.problems import Problem, invalid_request
+from services.runtime.problems import Problem
 from services.tracker.adapters.reading import CaseReading
 from services.tracker.decide.case import OrderState
+from services.tracker.http.cursors import read_cursor, write_cursor
 from services.tracker.http.views import ListedOrder, OrderPage
 
 _READERS = require(Role.AGENCY, Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR, Role.SERVICE)
@@ -29,8 +26,11 @@ def routes(reading: CaseReading, clock: Clock) -> APIRouter:
         *,
         caller: Annotated[Principal, Depends(_READERS)],
         state: Annotated[
-            OrderState | Literal["open", "overdue"] | None,
-            Query(description="A state, or `open` (not ended), or `overdue` (open and late)."),
+            OrderState | Literal["open", "overdue", "asking"] | None,
+            Query(
+                description="A state, or `open` (not ended), `overdue` (open and late), or "
+                "`asking` (its agency asked for relief, and nobody has decided)."
+            ),
         ] = None,
         agency: str | None = None,
         district: str | None = None,
@@ -44,10 +44,13 @@ def routes(reading: CaseReading, clock: Clock) -> APIRouter:
         asked = {"agency": chosen, "district": district, "category": category}
         filters |= {name: value for name, value in asked.items() if value is not None}
         if cursor is not None:
-            filters["after"] = _read_cursor(cursor)
+            filters["after"] = read_cursor(cursor)
         rows = await reading.orders(filters, limit + 1)
         items = [ListedOrder.model_validate(row) for row in rows[:limit]]
-        return OrderPage(items=items, next=_cursor(items[-1]) if len(rows) > limit else None)
+        last = items[-1] if len(rows) > limit else None
+        return OrderPage(
+            items=items, next=write_cursor(last.due_at, last.order_id) if last else None
+        )
 
     return router
 
@@ -63,28 +66,16 @@ def _agency_of(caller: Principal, asked: str | None) -> str | None:
 
 def _state_filter(state: str | None, clock: Clock) -> dict[str, object]:
     match state:
-        case None:
-            return {}
-        case "open":
-            return {"is_open": ()}
+        case "open" | "asking":
+            return {f"is_{state}": ()}
         case "overdue":
             return {"overdue_at": clock.now()}
+        case OrderState.PAUSED | OrderState.DEFERRED:
+            return {"still": state}
+        case OrderState.RETURNED | OrderState.RECALLED:
+            return {"taken_back": state}
         case OrderState.DISPATCHED | OrderState.SIGNED:
             # The same orders, found in the small index of the open ones.
             return {"state": state, "is_open": ()}
         case _:
-            return {"state": state}
-
-
-def _cursor(last: ListedOrder) -> str:
-    place = f"{last.due_at.isoformat()}|{last.order_id}"
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        due_at, _, order_id = place.partition("|")
-        return datetime.fromisoformat(due_at), UUID(order_id)
-    except (ValueError, binascii.Error) as error:
-        raise invalid_request([("cursor", "not a cursor of ours")]) from error
+            return {"state": state} if state else {}

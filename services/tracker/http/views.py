@@ -41,6 +41,37 @@ class Step(BaseModel):
     why: str
 
 
+class PauseView(BaseModel):
+    """An interval in which an order's clock stood, or stands, still."""
+
+    since: datetime
+    until: datetime | None  #: Null while it lasts.
+    ends_by: datetime | None  #: The clock goes on at the latest then.
+    reason: str
+    approved_by: str  #: Label of an officer's key, or `policy`.
+
+
+class ExtensionView(BaseModel):
+    """More time that was granted."""
+
+    request_id: UUID
+    granted_at: datetime
+    due_at: datetime
+    reason: str
+    approved_by: str
+
+
+class RequestView(BaseModel):
+    """What an agency asked for and nobody has decided."""
+
+    request_id: UUID
+    relief: str  #: extension, pause or deferral.
+    requested_at: datetime
+    reason: str | None
+    until: datetime | None
+    note: str | None
+
+
 class OrderView(BaseModel):
     """A work order, with the timeline that adds up to its due instant."""
 
@@ -65,7 +96,14 @@ class OrderView(BaseModel):
     ended_at: datetime | None
     answer: str | None
     is_on_time: bool | None
-    breached_at: datetime | None
+    breached_at: datetime | None  #: Of the present due instant; the history has those before.
+    contact_due_at: datetime | None
+    contacted_at: datetime | None
+    contact_breached_at: datetime | None
+    ledger: list[PauseView]
+    extensions: list[ExtensionView]
+    requests: list[RequestView]
+    cause: str | None  #: 根因, as last recorded.
 
 
 class ListedOrder(OrderView):
@@ -94,6 +132,24 @@ class CallbackView(BaseModel):
     is_solved: bool | None
     satisfaction: str | None
     lapse_reason: str | None
+    excluded_because: str | None  #: Why the verdict counts in no rate; null where it counts.
+    excluded_by: str | None
+    excluded_at: datetime | None
+    exclusion_note: str | None
+
+
+class SupervisionView(BaseModel):
+    """Somebody above sees to the case (督办)."""
+
+    supervision_id: UUID
+    because: str
+    level: int
+    raised_to: str
+    order_id: UUID | None
+    agency: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_because: str | None
 
 
 class HistoryLine(BaseModel):
@@ -117,9 +173,12 @@ class CaseDetail(CaseSummary):
     copies: list[str]
     excluded: list[str]
     held_because: str | None
+    merged_into: UUID | None  #: The complaint it follows (并单).
+    followers: list[UUID]  #: Complaints that were merged into it; some may follow no more.
     policy: str  #: Hash of the bundle its promises are made under.
     orders: list[OrderView]
     callbacks: list[CallbackView]
+    supervisions: list[SupervisionView]
     history: list[HistoryLine]
 
 
@@ -135,66 +194,3 @@ class OrderPage(BaseModel):
 
     items: list[ListedOrder]
     next: str | None
-
-
-class RateView(BaseModel):
-    """A share and what it was computed from; `value` is null without a denominator."""
-
-    numerator: float
-    denominator: int
-    value: float | None
-
-
-class Exclusions(BaseModel):
-    """Call-backs that aren't valid and count in no rate, by reason."""
-
-    no_contact: int
-    no_answer: int
-    withdrawn: int
-
-
-class OnTimeView(BaseModel):
-    """What became of the orders dispatched in the period; all but `breached` add up."""
-
-    dispatched: int
-    resolved_on_time: int
-    resolved_late: int
-    taken_back: int  #: Returned by the agency, or recalled.
-    open_in_time: int
-    open_overdue: int
-    breached: int  #: Late or overdue, also when taken back afterwards.
-
-
-class RatesRow(BaseModel):
-    """The figures of one group; `key` is null where the matter names none."""
-
-    key: str | None
-    response: RateView
-    resolution: RateView
-    satisfaction: RateView
-    score: float | None
-    exclusions: Exclusions
-    orders: OnTimeView
-
-
-class RatesPage(BaseModel):
-    """The three rates and punctuality of a period.
-
-    Rates count call-backs that ended in the period, for the scored agency; punctuality
-    counts orders dispatched in it, for the agency that had them.
-    """
-
-    begins_at: datetime
-    ends_at: datetime
-    by: str
-    policy: str
-    total: RatesRow
-    rows: list[RatesRow]
-
-
-class Totals(BaseModel):
-    """Everything there is, counted, to reconcile with the other services."""
-
-    cases: list[dict[str, Any]]
-    orders: list[dict[str, Any]]
-    callbacks: list[dict[str, Any]]
