@@ -268,7 +268,7 @@ _DETAILS: Mapping[type[Fact], Callable[..., str]] = {
     OrderResolved: lambda _, f: f"{'on time' if f.is_on_time else 'late'}: {f.answer}",
     CallbackDue: EventLines.asked,
     CaseReopened: lambda _, f: f"round {f.round}: {_verdict(f)}",
-    CaseMerged: lambda _, f: f"handled together with …{str(f.into)[-12:]}",
+    CaseMerged: lambda _, f: f"handled together with …{str(f.into or '')[-12:]}",
     CaseFollowed: lambda _, f: f"as the one it was merged into: {f.answer}",
     CaseResumed: lambda _, f: f"goes on by itself: {f.outcome}",
     CaseClosed: lambda _, f: ", ".join(filter(None, (f.reason, _verdict(f)))),

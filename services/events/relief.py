@@ -38,7 +38,7 @@ class ReliefRefused(Fact):
     order_id: UUID
     agency: str
     relief: Relief
-    refused_as: str  #: `officer`, `too-late`, `limit`, `unknown-reason` …; more may come.
+    refused_as: str  #: `officer`, `too-late`, `too-long`, `unknown-reason` …; more may come.
     why: str  #: One sentence for the agency.
 
 
@@ -58,7 +58,7 @@ class DeadlineExtended(Fact):
 
 
 class ClockPaused(Fact):
-    """The order's clock stands still from an instant on; it has no due instant meanwhile."""
+    """The order's clock stands still from an instant on; what it is due by moves meanwhile."""
 
     request_id: UUID
     order_id: UUID
@@ -92,6 +92,7 @@ class DeadlineRecomputed(Fact):
     due_at: AwareDatetime
     at_risk_at: AwareDatetime
     is_due_provisional: bool = False
+    is_still: bool = False  #: Its clock stands still; it will be due later than that.
     approved_by: str
     timeline: tuple[TimelineStep, ...]
 

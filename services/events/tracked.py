@@ -194,7 +194,7 @@ class CaseReopened(Fact):
 class CaseMerged(Fact):
     """It is handled together with a like complaint (并单); its caller is still asked apart."""
 
-    into: UUID  #: The complaint it follows.
+    into: UUID | None = None  #: The complaint it follows; told to nobody outside.
     merged_by: str  #: Label of the officer's key.
 
 

@@ -172,6 +172,15 @@ async def test_a_decision_that_lacks_something_is_refused_by_name(door, body, fi
     assert field in "".join(_faults(await _decide(door, complaint_id, **body)))
 
 
+async def test_what_only_a_supervisor_may_decide_is_refused_at_the_door(door) -> None:
+    """An operator who is told "accepted" would believe that it happened."""
+    complaint_id = await _a_complaint(door)
+    body = {"action": "supervise", "note": "多次催办"}
+    answer = await _decide(door, complaint_id, Role.OPERATOR, **body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong-role")
+    assert (await _decide(door, complaint_id, **body)).status_code == 202
+
+
 async def test_a_decision_with_a_key_is_told_once(door) -> None:
     """Programs try again; a case isn't decided twice by that."""
     complaint_id = await _a_complaint(door)

@@ -13,6 +13,7 @@ from services.events import (
     CaseFollowed,
     CaseMerged,
     CaseReopened,
+    DeadlineRecomputed,
     Fact,
     OrderAtRisk,
     OrderBreached,
@@ -87,6 +88,30 @@ def test_the_expected_date_is_the_leads_and_goes_with_the_order() -> None:
     assert _after(dispatched(role="assist")).expected_at is None
     assert _after(dispatched(), RETURNED).expected_at is None
     assert _after(dispatched(), closed()).expected_at is None
+
+
+@pytest.mark.parametrize(
+    ("role", "is_still", "expected"),
+    [
+        ("lead", False, DUE_AT + timedelta(days=1)),
+        ("lead", True, None),
+        ("assist", False, DUE_AT),
+    ],
+)
+def test_a_promise_that_is_counted_anew_moves_the_date(role, is_still, expected) -> None:
+    """While a clock stands still there is no date to give."""
+    fact = DeadlineRecomputed(
+        order_id=ORDER,
+        agency=AGENCY,
+        role=role,
+        was_due_at=DUE_AT,
+        due_at=DUE_AT + timedelta(days=1),
+        at_risk_at=DUE_AT,
+        is_still=is_still,
+        approved_by="duty",
+        timeline=(),
+    )
+    assert _after(dispatched(), fact).expected_at == expected
 
 
 def test_a_late_fact_does_not_bring_a_closed_case_back_to_life() -> None:

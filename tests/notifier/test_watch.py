@@ -11,6 +11,8 @@ from services.events import (
     CallbackDue,
     CaseClosed,
     CaseEscalated,
+    CaseFollowed,
+    CaseMerged,
     CaseOpened,
     CaseReopened,
     Cluster,
@@ -30,6 +32,7 @@ from services.notifier.decide import (
     Endpoint,
     Watch,
     audience,
+    for_outside,
     watch,
 )
 from services.notifier.decide.watch import delivery_id
@@ -127,6 +130,19 @@ def test_a_switched_off_endpoint_is_planned_nothing():
 def test_a_fact_concerns_the_agencies_that_must_act_or_know(fact, agencies):
     """An agency sees its own orders only."""
     assert audience(fact, frozenset({"a", "b"})) == agencies
+
+
+def test_a_merge_doesnt_tell_agencies_of_the_other_complaint():
+    """Its id would link two people, one of whom may be secret."""
+    event = a_tracked_event(CaseMerged(into=COMPLAINT, merged_by="duty"), 2)
+    assert for_outside(event).data == CaseMerged(merged_by="duty")
+
+
+def test_who_answered_for_a_merged_case_is_told_its_verdict():
+    """It is scored for it."""
+    fact = CaseFollowed(order_id=COMPLAINT, agency="water-company", answer="已修复")
+    step = watch(a_tracked_event(fact, 2), None, Directory([]), Open(), NOON)
+    assert step.state.agencies == {"water-company"}
 
 
 def test_who_handled_the_matter_is_not_told_when_the_citizen_is_asked():

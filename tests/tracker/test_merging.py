@@ -173,8 +173,9 @@ async def test_a_follower_that_is_told_of_late_is_asked_too(world) -> None:
 
 
 async def test_a_withdrawal_of_the_first_loses_nobody_elses_matter(world) -> None:
-    """Who is merged gets an order of its own, with a fresh clock, from who had the other's."""
+    """Who is merged gets an order of its own from who had the other's; the promise stands."""
     first, second = await dispatch(world), await dispatch(world, WATER)
+    promised = world.order(second).due_at
     await _merge(world, second, first)
     await world.wait(3 * DAY)
     await world.say(first, ComplaintWithdrawn())
@@ -182,7 +183,7 @@ async def test_a_withdrawal_of_the_first_loses_nobody_elses_matter(world) -> Non
     assert _told(world, second, CaseResumed) == [CaseResumed(outcome="routed")]
     order = world.order(second)
     assert (order.agency, order.scored) == (STREET, STREET)
-    assert order.due_at > world.order(first).due_at + 2 * DAY
+    assert order.due_at == promised
     case = await _case(world, second)
     assert (case["state"], case["merged_into"]) == ("handling", None)
     await resolve(world, second)
@@ -355,3 +356,22 @@ async def test_what_was_supervised_is_settled_by_the_merge(world) -> None:
     await _merge(world, second, first)
     (closed,) = _told(world, second, SupervisionClosed)
     assert closed.because == "merged"
+
+
+async def test_a_merged_case_looks_by_itself_should_nobody_tell_it(world) -> None:
+    """The other half of a merge may be lost; this one still finds the answer within a day."""
+    first, second = await dispatch(world), await dispatch(world, WATER)
+    await _leave(world, second, first)
+    await resolve(world, first)
+    assert _told(world, second, CaseFollowed) == []
+    await world.wait(DAY)
+    assert len(_told(world, second, CaseFollowed)) == 1
+
+
+async def test_a_merged_case_that_is_withdrawn_has_no_clock_left(world) -> None:
+    """It looks at nothing any more."""
+    first, second = await dispatch(world), await dispatch(world, WATER)
+    await _merge(world, second, first)
+    await world.say(second, ComplaintWithdrawn())
+    rows = await world.path.pool.fetch("SELECT kind FROM tracker.deadline WHERE key = $1", second)
+    assert rows == []

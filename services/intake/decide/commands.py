@@ -178,13 +178,17 @@ def report_action(
     reason: str | None = None,
     until: datetime | None = None,
     cause: str | None = None,
+    veil: Veil | None = None,
 ) -> OrderActionReported:
-    """Put an agency's words into a fact; whether it counts is the tracker's to judge."""
+    """Put an agency's words into a fact; whether it counts is the tracker's to judge.
+
+    The reporter's name is masked in them, too: where cases are merged, others read them.
+    """
     return OrderActionReported(
         order_id=order_id,
         agency=agency,
         action=action,
-        note=_said(note),
+        note=_said(note, veil),
         suggests=suggests,
         reason=reason,
         until=until,

@@ -36,6 +36,17 @@ _MAY_HAVE: Final = {
     AgencyAction.RESOLVE: ("cause",),
 }
 
+#: What only a supervisor can decide, whatever the case; the rest depends on what was asked.
+SUPERVISORS_ONLY: Final = frozenset(
+    {
+        OfficerAction.EXCLUDE,
+        OfficerAction.SUPERVISE,
+        OfficerAction.RELEASE,
+        OfficerAction.RECOMPUTE,
+        OfficerAction.CAUSE,
+    }
+)
+
 #: The same of an officer's.
 _OFFICER_NEEDS: Final = {
     OfficerAction.APPROVE: ("request_id",),

@@ -23,6 +23,7 @@ from services.events import (
     ClockPaused,
     ClockResumed,
     DeadlineExtended,
+    DeadlineRecomputed,
     OrderBreached,
     OrderDeferred,
     OrderDispatched,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from services.events import Event, Fact
 
-    _Promise = DeadlineExtended | ClockPaused | ClockResumed | OrderDeferred
+    _Promise = DeadlineExtended | DeadlineRecomputed | ClockPaused | ClockResumed | OrderDeferred
 
 
 class Status(StrEnum):
@@ -218,6 +219,11 @@ def _goes_on(view: View, fact: ClockResumed, at: datetime) -> View:
     return _promised(view, fact, fact.due_at, Moment(at, "continued", fact.agency))
 
 
+def _recomputed(view: View, fact: DeadlineRecomputed, at: datetime) -> View:
+    expected_at = None if fact.is_still else fact.due_at
+    return _promised(view, fact, expected_at, Moment(at, "recomputed", fact.agency))
+
+
 def _promised(view: View, fact: _Promise, expected_at: datetime | None, moment: Moment) -> View:
     """Move what is expected, where it is the lead's promise; a helper's is nobody's outside."""
     if fact.role != "lead" or view.status in _ENDED:
@@ -256,6 +262,7 @@ _CHANGES: Mapping[type[Fact], Callable[[View, Any, datetime], View]] = {
     OrderRecalled: _recalled,
     OrderBreached: _late,
     DeadlineExtended: _extended,
+    DeadlineRecomputed: _recomputed,
     ClockPaused: _paused,
     ClockResumed: _goes_on,
     OrderDeferred: _deferred,

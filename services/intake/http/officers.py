@@ -9,14 +9,19 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from services.intake.adapters import lookups
 from services.intake.decide.commands import Rejected
-from services.intake.decide.officials import absorbing, decision_faults, report_decision
+from services.intake.decide.officials import (
+    SUPERVISORS_ONLY,
+    absorbing,
+    decision_faults,
+    report_decision,
+)
 from services.intake.http.bodies import DecisionBody
 from services.intake.http.desk import Desk, json_answer
 from services.intake.http.once import asked, once
 from services.intake.http.rejections import rejected
 from services.intake.http.whistles import veil_of
 from services.runtime.keys import Principal, Role, require
-from services.runtime.problems import invalid_request, problem_responses
+from services.runtime.problems import Problem, invalid_request, problem_responses
 
 if TYPE_CHECKING:
     from services.events import CaseActionReported
@@ -40,6 +45,8 @@ def routes(desk: Desk) -> APIRouter:
         202 means that it is durable. Whether it counts is the tracker's to judge: what doesn't
         fit any more stands in the case's history, with the reason.
         """
+        if body.action in SUPERVISORS_ONLY and principal.role is not Role.SUPERVISOR:
+            raise Problem(403, "wrong-role", f"Only a supervisor can {body.action}.")
         said = body.model_dump(exclude={"action"})
         faults = decision_faults(body.action, said, desk.policies.current, desk.clock.now())
         if faults := faults or await _unknown(desk, complaint_id, body):

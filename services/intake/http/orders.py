@@ -14,6 +14,7 @@ from services.intake.http.bodies import ActionBody, Purpose
 from services.intake.http.desk import Desk, json_answer
 from services.intake.http.identities import access_of
 from services.intake.http.once import asked, once
+from services.intake.http.whistles import veil_of
 from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem, invalid_request, problem_responses
 
@@ -46,7 +47,7 @@ def routes(desk: Desk) -> APIRouter:
         command = asked(desk, request, principal, about, body.model_dump(mode="json"))
 
         async def work(tx: Tx) -> UUID:
-            return await _act(tx, order_id, body, principal)
+            return await _act(desk, tx, order_id, body, principal)
 
         event_id = await once(desk, command, work)
         return json_answer({"event_id": str(event_id)}, 202)
@@ -61,7 +62,7 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-async def _act(tx: Tx, order_id: UUID, body: ActionBody, principal: Principal) -> UUID:
+async def _act(desk: Desk, tx: Tx, order_id: UUID, body: ActionBody, principal: Principal) -> UUID:
     order = await views.order_of(tx, order_id)
     if order is None or order["agency"] != principal.agency:
         raise no_such_order()
@@ -75,6 +76,7 @@ async def _act(tx: Tx, order_id: UUID, body: ActionBody, principal: Principal) -
         reason=body.reason,
         until=body.until,
         cause=body.cause,
+        veil=await veil_of(desk, tx, order["complaint_id"]) if body.note else None,
     )
     return tx.emit(order["complaint_id"], fact)
 

@@ -38,6 +38,7 @@ MOMENT_WORDS: dict[str, tuple[str, str]] = {
     "signed": ("{agency}已签收", "{agency} has taken it on"),
     "returned": ("{agency}退回，将另行派单", "{agency} has returned it; another will be chosen"),
     "extended": ("{agency}办理时限已依法延长", "{agency} has been given more time"),
+    "recomputed": ("{agency}办理时限已重新计算", "the time {agency} has was counted anew"),
     "paused": ("{agency}办理计时暂停", "{agency} has to wait; the time stands still"),
     "continued": ("{agency}办理计时恢复", "{agency} goes on; the time runs again"),
     "deferred": (

@@ -17,6 +17,8 @@ from uuid import UUID, uuid5
 from services.events import (
     CallbackDue,
     CaseClosed,
+    CaseFollowed,
+    CaseMerged,
     CaseReopened,
     Event,
     OrderDispatched,
@@ -143,7 +145,7 @@ def watch(
     if endpoints:
         state = replace(state, planned=state.planned + _plan(event, state, endpoints, lanes, now))
     match fact:
-        case OrderDispatched():
+        case OrderDispatched() | CaseFollowed():
             return Step(replace(state, agencies=state.agencies | {fact.agency}))
         case OrderReturned() | OrderRecalled():
             return Step(replace(state, agencies=state.agencies - {fact.agency}))
@@ -172,7 +174,7 @@ _LINKS = ("reporter", "repeat_of", "repeat_score", "cluster")
 
 
 def for_outside(event: Event) -> Event:
-    """Take out what links complaints to each other: token, repeat, cluster.
+    """Take out what links complaints to each other: token, repeat, cluster, merge.
 
     A secret reporter (保密) must not be recognisable to the agency at all, also not by a later
     complaint that names an earlier one. Nobody outside can do anything rightful with either.
@@ -183,6 +185,8 @@ def for_outside(event: Event) -> Event:
         update = {"matter": fact.matter.model_copy(update=dict.fromkeys(_LINKS))}
     elif isinstance(fact, CallbackDue) and fact.reporter is not None:
         update = {"reporter": None}
+    elif isinstance(fact, CaseMerged):
+        update = {"into": None}
     else:
         return event
     return event.model_copy(update={"data": fact.model_copy(update=update)})

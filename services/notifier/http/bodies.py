@@ -28,6 +28,7 @@ DEFAULT_TYPES = (
     "SupervisionClosed",
     "ReliefRefused",
     "DeadlineExtended",
+    "DeadlineRecomputed",
     "ClockPaused",
     "ClockResumed",
     "OrderDeferred",

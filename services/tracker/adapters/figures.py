@@ -97,10 +97,11 @@ _KEPT = """
     FROM tracker.work_order
     WHERE dispatched_at >= $1 AND dispatched_at < $2 AND ({asked}) GROUP BY 1
 """
-# A clock that stands still can't be late; those few orders are read by themselves.
+# A clock that stands still can't become late; an order that was late before stays so.
 _OVERDUE = """
     SELECT {key} AS key, count(*) AS open_overdue FROM tracker.work_order
-    WHERE ended_at IS NULL AND due_at < $3 AND state NOT IN ('paused', 'deferred')
+    WHERE ended_at IS NULL AND due_at < $3
+        AND (state NOT IN ('paused', 'deferred') OR breached_at IS NOT NULL)
         AND dispatched_at >= $1 AND dispatched_at < $2 AND ({asked}) GROUP BY 1
 """
 _CASE_TOTALS = """

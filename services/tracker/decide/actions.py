@@ -57,7 +57,10 @@ def reported(
     if order.agency != fact.agency:
         return Ignored("order-of-another-agency")
     turn = Turn(case, policy, now, event.id)
-    return _JUDGES[fact.action](turn, order, fact) or turn.step()
+    ignored = _JUDGES[fact.action](turn, order, fact)
+    if ignored is None and fact.note and fact.action in _NOTED:
+        turn.heard(fact)
+    return ignored or turn.step()
 
 
 def _sign(turn: Turn, order: Order, fact: OrderActionReported) -> Ignored | None:
@@ -271,6 +274,9 @@ def ask(turn: Turn, callback: Callback) -> None:
         )
     )
 
+
+#: What is told of these has no room for the agency's words, so they are kept in the history.
+_NOTED = (AgencyAction.SIGN, AgencyAction.CONTACT, AgencyAction.CONTINUE)
 
 _JUDGES = {
     AgencyAction.SIGN: _sign,

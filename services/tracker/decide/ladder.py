@@ -135,7 +135,8 @@ def unassigned(turn: Turn) -> Ignored | None:
 def assigned(turn: Turn, because: str) -> None:
     """Stop watching a case that waited for somebody to name an agency."""
     turn.stopping.append((turn.case.complaint_id, UNASSIGNED))
-    close_supervisions(turn, because, opened_for="unassigned")
+    for why in ("unassigned", "urged"):
+        close_supervisions(turn, because, opened_for=why)
 
 
 def dissatisfied(turn: Turn, order: Order | None) -> None:

@@ -18,21 +18,26 @@ others all the same, each case in it that looks goes on by itself.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.events import CaseFollowed, CaseMerged, CaseResumed
-from services.runtime.step import Ignored
+from services.runtime.step import Deadline, Ignored
 from services.tracker.decide import ladder
 from services.tracker.decide.actions import plan_callback
 from services.tracker.decide.case import CaseState
 from services.tracker.decide.lifecycle import CaseTrigger, next_case
+from services.tracker.decide.routing import passed_on
 from services.tracker.decide.supervision import close_supervisions
+from services.tracker.decide.turn import FOLLOW
 
 if TYPE_CHECKING:
     from services.events import CaseActionReported
     from services.tracker.decide.case import Followed, Solution
     from services.tracker.decide.turn import Turn
 
+#: How long a case that follows waits to be told before it looks by itself.
+_LOOKS_EVERY = timedelta(days=1)
 #: Nobody works on these any more.
 _ENDED = (CaseState.RESOLVED, CaseState.ANSWERED, CaseState.CLOSED)
 
@@ -77,14 +82,22 @@ def follow(turn: Turn) -> Ignored | None:
     if case.state is not CaseState.MERGED:
         return Ignored(f"case-{case.state}-not-{CaseTrigger.FOLLOWED}")
     if followed is None or followed.state is None:
-        return Ignored("followed-not-open")
+        _look_again(turn)
+        return None
     if followed.is_circle:
         return _part(turn, followed)
     if followed.state not in _ENDED:
-        return Ignored(f"followed-{followed.state}")
+        _look_again(turn)
+        return None
     if followed.solution is not None:
         return _resolve(turn, followed, followed.solution)
     return _part(turn, followed)
+
+
+def _look_again(turn: Turn) -> None:
+    """Have a clock on a case that follows, should whoever it follows never tell it anything."""
+    key = turn.case.complaint_id
+    turn.starting.append(Deadline(key, key, FOLLOW, turn.now + _LOOKS_EVERY))
 
 
 def _resolve(turn: Turn, followed: Followed, solution: Solution) -> Ignored | None:
@@ -122,7 +135,7 @@ def _part(turn: Turn, followed: Followed) -> Ignored | None:
         return None
     turn.case = replace(turn.case, held_because=None)
     turn.say(CaseResumed(outcome="routed"))
-    turn.dispatch(agency, "lead", turn.clock(turn.policy.standards[standard]))
+    turn.dispatch(agency, "lead", passed_on(turn, turn.policy.standards[standard]))
     return None
 
 

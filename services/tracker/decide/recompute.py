@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 def recounted(case: Case, policy: Policy, now: datetime) -> Iterator[tuple[Order, Clock]]:
     """Say which open orders would be due at another instant, and when.
 
-    An order whose standard the bundle doesn't know keeps its clock.
+    A case with a promise by a standard that the bundle doesn't know keeps its clocks.
 
     Args:
         case: As it stands.
         policy: The bundle to count by.
         now: No warning is due before.
     """
-    for order in case.orders:
-        if not order.is_open or not promise.is_known(policy, case, order):
-            continue
+    open_ones = [order for order in case.orders if order.is_open]
+    known = (promise.is_known(policy, case, order) for order in open_ones)
+    if case.standard not in policy.standards or not all(known):
+        return  # Under that bundle neither a pause nor a reopening could be counted.
+    for order in open_ones:
         clock = promise.moved(policy, case, order, now)
         was = order.clock
         if (clock.due_at, clock.is_provisional) != (was.due_at, was.is_provisional):
@@ -70,6 +72,7 @@ def recompute(turn: Turn, approved_by: str) -> Ignored | None:
                 due_at=after.clock.due_at,
                 at_risk_at=after.clock.at_risk_at,
                 is_due_provisional=after.clock.is_provisional,
+                is_still=after.state in ORDER_STILL,
                 approved_by=approved_by,
                 timeline=after.clock.timeline,
             )

@@ -58,7 +58,7 @@ def routed(
         # Who handled it meanwhile was faster, or another case has it: the next order goes there.
         turn.heard(fact)
     else:
-        _dispatch(turn, fact, _clock(turn, standard))
+        _dispatch(turn, fact, passed_on(turn, standard))
     return turn.step()
 
 
@@ -95,12 +95,12 @@ def held(
 def _go_on(turn: Turn, fact: ComplaintHeld) -> None:
     """Have whoever had it first handle it until a person decides (先办后议).
 
-    The citizen's promise stands, so the clock does too; see `_clock`.
+    The citizen's promise stands, so the clock does too; see `passed_on`.
     """
     agency, last = fact.handles_meanwhile, turn.case.latest_lead()
     assert agency is not None and last is not None  # noqa: S101, PT018 - it was returned
     turn.case = replace(turn.case, lead=agency, scored=agency, copies=())
-    turn.dispatch(agency, "lead", _clock(turn, _standard(turn, last.standard)), "meanwhile")
+    turn.dispatch(agency, "lead", passed_on(turn, _standard(turn, last.standard)), "meanwhile")
 
 
 def diverted(
@@ -185,7 +185,7 @@ def _standard(turn: Turn, key: str) -> Standard:
     return standards[key]
 
 
-def _clock(turn: Turn, standard: Standard) -> Clock:
+def passed_on(turn: Turn, standard: Standard) -> Clock:
     """Say which promise the new orders are under.
 
     The promise is the citizen's, so a return doesn't move it: the next agency gets what is

@@ -285,11 +285,12 @@ class Turn:
         close_supervisions(self, "closed")
         if self.case.state is CaseState.HELD:
             ladder.assigned(self, "closed")
+        if self.case.state is CaseState.MERGED:
+            self.stopping.append((self.case.complaint_id, FOLLOW))
         for order in self.case.orders:
             if order.is_open:
                 self._take_back(order)  # `CaseClosed` tells its agency.
-                recalled = OrderRecalled(order_id=order.order_id, agency=order.agency)
-                self.heard(recalled)
+                self.heard(OrderRecalled(order_id=order.order_id, agency=order.agency))
         if reason in _UNANSWERED:
             self.tell(self.case.followers)
         state = CaseState.ANSWERED if reason == "answered" else CaseState.CLOSED

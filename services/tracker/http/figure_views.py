@@ -125,7 +125,7 @@ class ExclusionView(BaseModel):
     """Why a verdict counts in no rate, and who said so."""
 
     reason: str
-    approved_by: str
+    approved_by: str | None  #: Null for an agency.
     excluded_at: datetime
     note: str | None
 

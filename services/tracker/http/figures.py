@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from services.runtime.clock import Clock
 from services.runtime.keys import Principal, Role, admit, bearer_of, require
 from services.runtime.policies import PolicyStore
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, invalid_request
 from services.tracker.adapters.figures import FigureReading, Row
 from services.tracker.adapters.proactive import ProactiveReading
 from services.tracker.adapters.verdicts import VerdictReading
@@ -28,6 +29,10 @@ from services.tracker.http.rate_rows import Counted, rate_rows
 _READERS = (Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR, Role.SERVICE)
 _READ = require(*_READERS)
 _LOOK_BEHIND = require(*_READERS, Role.AGENCY)
+
+
+#: A period that anybody may ask for: its cost grows with what lies in it.
+_PUBLIC_SPAN_MAX = timedelta(days=400)
 
 
 async def _sees_officers(request: Request) -> bool:
@@ -55,6 +60,8 @@ def routes(
         """Give the three rates and punctuality; without dates, of the present month."""
         policy, now = policies.current, clock.now()
         asked = question.asked(policy, now)
+        if not shows_officers and asked.ends - asked.begins > _PUBLIC_SPAN_MAX:
+            raise invalid_request([("to", f"without a key at most {_PUBLIC_SPAN_MAX.days} days")])
         counted = Counted(
             await reading.verdicts(asked, question.by),
             await reading.excluded(asked, question.by),
@@ -90,7 +97,8 @@ def routes(
         after = read_cursor(question.cursor) if question.cursor is not None else None
         asked = question.asked(policy, clock.now())
         rows = await verdicts.page(asked, group, question.verdict, after, limit + 1)
-        items = [_verdict(row) for row in rows[:limit]]
+        shows_officers = caller.role is not Role.AGENCY
+        items = [_verdict(row, shows_officers=shows_officers) for row in rows[:limit]]
         last = items[-1] if len(rows) > limit else None
         return VerdictPage(
             items=items, next=write_cursor(last.ended_at, last.callback_id) if last else None
@@ -113,13 +121,13 @@ def _keep_to_own(question: VerdictQuestion, caller: Principal) -> None:
     question.agency = caller.agency
 
 
-def _verdict(row: Row) -> VerdictView:
+def _verdict(row: Row, *, shows_officers: bool) -> VerdictView:
     exclusion = None
     if row["excluded_because"] is not None:
         exclusion = ExclusionView(
             reason=row["excluded_because"],
-            approved_by=row["excluded_by"],
+            approved_by=row["excluded_by"] if shows_officers else None,
             excluded_at=row["excluded_at"],
-            note=row["exclusion_note"],
+            note=row["exclusion_note"] if shows_officers else None,
         )
     return VerdictView.model_validate({**row, "exclusion": exclusion})
