@@ -175,7 +175,13 @@ async def test_a_case_is_shown_with_its_clocks_explained_and_its_history(world) 
     assert steps[-1]["ends_at"] == lead["due_at"] == case["due_at"]
     assert steps[0]["why"] == "派单当日(2026-11-24)不计入"
     kinds = [line["kind"] for line in case["history"]]
-    assert kinds == ["CaseOpened", "OrderDispatched", "OrderDispatched", "OrderSigned"]
+    assert kinds == [
+        "CaseOpened",
+        "OrderDispatched",
+        "OrderDispatched",
+        "OrderSigned",
+        "OrderActionReported",  # What the agency wrote when it signed.
+    ]
 
 
 async def test_a_case_shows_every_verdict(world) -> None:
