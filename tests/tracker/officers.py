@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,9 @@ from services.events import (
 from services.policy import Policy
 from services.runtime.step import Ignored
 from services.tracker.decide.case import Order
+from tests.builders import NOON
 from tests.policies import SLA, a_policy
-from tests.tracker.stories import Outcome, Story
+from tests.tracker.stories import WATER, Outcome, Story, routed
 
 RELIEF = """
 [relief.extension]
@@ -105,3 +106,28 @@ def ignored(outcome: Outcome) -> str:
     """Why nothing came of it."""
     assert isinstance(outcome, Ignored), outcome
     return outcome.reason
+
+
+def a_signed_story() -> Story:
+    """A case whose lead and assist have signed; it is due in seven days."""
+    story = Story(strict_policy())
+    story.hear(routed(assists=(WATER,)))
+    story.sign()
+    story.sign(story.assist)
+    story.facts.clear()
+    return story
+
+
+def pause(story: Story, reason: str = "inspection", **fields: Any) -> Outcome:
+    """The agency asks that the clock stand still."""
+    return ask(story, AgencyAction.PAUSE, reason=reason, **fields)
+
+
+def extend(story: Story, until: datetime = NOON + timedelta(days=10), **fields: Any) -> Outcome:
+    """The agency asks for more time: three days, unless changed."""
+    return ask(story, AgencyAction.EXTEND, until=until, **fields)
+
+
+def defer(story: Story, until: datetime = NOON + timedelta(days=100), **fields: Any) -> Outcome:
+    """The agency asks to be let off until a plan can be carried out."""
+    return ask(story, AgencyAction.DEFER, until=until, **fields)

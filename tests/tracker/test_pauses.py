@@ -18,8 +18,17 @@ from services.events import (
 )
 from services.tracker.decide.case import CaseState, OrderState
 from tests.builders import NOON
-from tests.tracker.officers import approve, ask, decide, ignored, strict_policy
-from tests.tracker.stories import GOVERNMENT, STREET, WATER, Story, held, routed
+from tests.tracker.officers import (
+    a_signed_story,
+    approve,
+    ask,
+    decide,
+    defer,
+    extend,
+    ignored,
+    pause,
+)
+from tests.tracker.stories import GOVERNMENT, STREET, Story, held, routed
 
 DAY = timedelta(days=1)
 WEEK = NOON + 7 * DAY
@@ -27,25 +36,8 @@ WEEK = NOON + 7 * DAY
 
 @pytest.fixture
 def story() -> Story:
-    """A case whose lead and assist have signed; it is due in seven days."""
-    story = Story(strict_policy())
-    story.hear(routed(assists=(WATER,)))
-    story.sign()
-    story.sign(story.assist)
-    story.facts.clear()
-    return story
-
-
-def _pause(story: Story, reason: str = "inspection", **fields):
-    return ask(story, AgencyAction.PAUSE, reason=reason, **fields)
-
-
-def _extend(story: Story, until=WEEK + 3 * DAY, **fields):
-    return ask(story, AgencyAction.EXTEND, until=until, **fields)
-
-
-def _defer(story: Story, until=NOON + 100 * DAY, **fields):
-    return ask(story, AgencyAction.DEFER, until=until, **fields)
+    """A case whose lead and assist have signed."""
+    return a_signed_story()
 
 
 # Pauses.
@@ -53,7 +45,7 @@ def _defer(story: Story, until=NOON + 100 * DAY, **fields):
 
 def test_what_the_policy_grants_pauses_at_once(story) -> None:
     """Nobody has to be asked where the rules say it all."""
-    _pause(story, "unreachable")
+    pause(story, "unreachable")
     assert story.said == ["ReliefRequested", "ClockPaused"]
     fact = story.last(ClockPaused)
     assert (fact.since, fact.until) == (NOON, NOON + 3 * DAY)
@@ -68,7 +60,7 @@ def test_a_pause_over_the_due_instant_lets_nothing_break(story) -> None:
     story.resolve(story.assist)
     story.report(AgencyAction.CONTACT)
     story.wait(5 * DAY)
-    _pause(story, until=NOON + 15 * DAY)
+    pause(story, until=NOON + 15 * DAY)
     approve(story, "operator")
     story.facts.clear()
     story.wait(9 * DAY)
@@ -91,7 +83,7 @@ def test_the_agency_or_an_officer_ends_a_pause_before_its_time(story) -> None:
         lambda: decide(story, OfficerAction.CONTINUE, "operator", order_id=story.lead.order_id),
     ):
         due_at = story.lead.clock.due_at
-        _pause(story)
+        pause(story)
         approve(story, "operator")
         story.wait(DAY)
         ends()
@@ -104,7 +96,7 @@ def test_the_agency_or_an_officer_ends_a_pause_before_its_time(story) -> None:
 
 def test_a_pause_counts_from_when_it_was_asked_for(story) -> None:
     """The two days in which nobody decided are ours."""
-    _pause(story)
+    pause(story)
     story.wait(2 * DAY)
     approve(story, "operator")
     assert story.last(ClockPaused).since == NOON
@@ -114,7 +106,7 @@ def test_a_pause_counts_from_when_it_was_asked_for(story) -> None:
 
 def test_a_pause_approved_after_its_end_still_counts(story) -> None:
     """The clock goes on at once, at the instant that was asked for."""
-    _pause(story, until=NOON + DAY)
+    pause(story, until=NOON + DAY)
     story.wait(2 * DAY)
     approve(story, "operator")
     story.wait(timedelta(seconds=1))
@@ -125,8 +117,8 @@ def test_a_pause_approved_after_its_end_still_counts(story) -> None:
 
 def test_an_extension_in_a_pause_holds_from_its_grant_on(story) -> None:
     """What of the pause comes after the grant puts it off."""
-    _extend(story, until=WEEK + 4 * DAY)
-    _pause(story, until=NOON + 6 * DAY)
+    extend(story, until=WEEK + 4 * DAY)
+    pause(story, until=NOON + 6 * DAY)
     approve(story, "operator")  # The pause: noon to noon + 6 d.
     story.wait(5 * DAY)
     extension = next(r for r in story.lead.requests if r.relief == "extension")
@@ -147,14 +139,14 @@ def test_an_extension_in_a_pause_holds_from_its_grant_on(story) -> None:
 
 def test_a_paused_order_is_not_returned(story) -> None:
     """Whoever asked for a pause has accepted the matter."""
-    _pause(story, "unreachable")
+    pause(story, "unreachable")
     assert ignored(story.give_back()) == "order-paused-not-returned"
     assert story.lead.state is OrderState.PAUSED
 
 
 def test_resolving_ends_the_pause_first(story) -> None:
     """Done is done; the answer is in time if the clock still had time."""
-    _pause(story)
+    pause(story)
     approve(story, "operator")
     story.wait(8 * DAY)
     story.facts.clear()
@@ -167,7 +159,7 @@ def test_resolving_ends_the_pause_first(story) -> None:
 
 def test_a_withdrawal_ends_a_pause_silently(story) -> None:
     """No clock ticks on for a closed case, not even one that stands still."""
-    _pause(story, "unreachable")
+    pause(story, "unreachable")
     story.hear(ComplaintWithdrawn())
     assert story.lead.state is OrderState.RECALLED
     assert story.lead.ledger[-1].until == story.now
@@ -176,7 +168,7 @@ def test_a_withdrawal_ends_a_pause_silently(story) -> None:
 
 def test_the_next_agency_gets_what_was_left_of_a_paused_promise(story) -> None:
     """The citizen's promise moves with the lead's pause, and not by the re-route."""
-    _pause(story)
+    pause(story)
     approve(story, "operator")
     story.wait(2 * DAY)
     ask(story, AgencyAction.CONTINUE)
@@ -186,7 +178,7 @@ def test_the_next_agency_gets_what_was_left_of_a_paused_promise(story) -> None:
     assert story.lead.agency == GOVERNMENT
     assert story.lead.clock.due_at == WEEK + 2 * DAY
     story.sign()
-    _pause(story)
+    pause(story)
     approve(story, "operator")
     story.wait(DAY)
     ask(story, AgencyAction.CONTINUE)
@@ -195,7 +187,7 @@ def test_the_next_agency_gets_what_was_left_of_a_paused_promise(story) -> None:
 
 def test_a_reopening_starts_a_fresh_clock(story) -> None:
     """A new round, without the old one's pauses."""
-    _pause(story, "unreachable")
+    pause(story, "unreachable")
     story.resolve()
     story.wait(timedelta(hours=1))
     story.answer(solved=False)
@@ -206,7 +198,7 @@ def test_a_reopening_starts_a_fresh_clock(story) -> None:
 
 def test_a_pause_of_one_order_leaves_the_others_alone(story) -> None:
     """Lead and assist have clocks of their own."""
-    _pause(story, "unreachable")
+    pause(story, "unreachable")
     assert {"at-risk", "due"} <= story.running(story.assist)
     assert story.assist.clock.due_at == WEEK
 
@@ -217,7 +209,7 @@ def test_a_pause_of_one_order_leaves_the_others_alone(story) -> None:
 def test_a_deferral_stands_in_the_register_and_somebody_above_sees_to_it(story) -> None:
     """挂账: a plan, a date, and supervision until it is done."""
     story.wait(2 * DAY)
-    _defer(story)
+    defer(story)
     story.facts.clear()
     request = story.lead.requests[0]
     decide(story, OfficerAction.APPROVE, request_id=request.request_id)
@@ -233,7 +225,7 @@ def test_a_deferral_stands_in_the_register_and_somebody_above_sees_to_it(story) 
 def test_at_the_plans_date_the_clock_goes_on_with_what_was_left(story) -> None:
     """Two of seven days had passed."""
     story.wait(2 * DAY)
-    _defer(story)
+    defer(story)
     approve(story)
     story.wait(NOON + 100 * DAY)
     assert story.lead.state is OrderState.SIGNED
@@ -246,7 +238,7 @@ def test_at_the_plans_date_the_clock_goes_on_with_what_was_left(story) -> None:
 def test_a_deferral_asked_for_too_late_forgives_nothing(story) -> None:
     """The matter is put off and supervised, but it was late."""
     story.wait(8 * DAY)
-    _defer(story)
+    defer(story)
     approve(story)
     assert story.lead.state is OrderState.DEFERRED
     assert story.lead.breached_at == WEEK
@@ -262,7 +254,7 @@ def test_a_designation_ends_the_pause_of_whoever_handled_it_meanwhile(story) -> 
     story.give_back()
     story.hear(held(attempt=2, excluded=(STREET,), handles_meanwhile=STREET))
     story.sign()
-    _pause(story)
+    pause(story)
     approve(story, "operator")
     story.wait(2 * DAY)
     meanwhile = story.lead

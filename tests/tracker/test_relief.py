@@ -19,8 +19,17 @@ from services.events import (
 from services.tracker.decide.relief_words import REFUSALS, refused
 from services.tracker.decide.turn import Turn
 from tests.builders import NOON
-from tests.tracker.officers import approve, ask, ignored, strict_policy
-from tests.tracker.stories import GOVERNMENT, STREET, WATER, Story, routed
+from tests.tracker.officers import (
+    a_signed_story,
+    approve,
+    ask,
+    defer,
+    extend,
+    ignored,
+    pause,
+    strict_policy,
+)
+from tests.tracker.stories import GOVERNMENT, STREET, Story, routed
 
 DAY = timedelta(days=1)
 WEEK = NOON + 7 * DAY
@@ -28,25 +37,8 @@ WEEK = NOON + 7 * DAY
 
 @pytest.fixture
 def story() -> Story:
-    """A case whose lead and assist have signed; it is due in seven days."""
-    story = Story(strict_policy())
-    story.hear(routed(assists=(WATER,)))
-    story.sign()
-    story.sign(story.assist)
-    story.facts.clear()
-    return story
-
-
-def _pause(story: Story, reason: str = "inspection", **fields):
-    return ask(story, AgencyAction.PAUSE, reason=reason, **fields)
-
-
-def _extend(story: Story, until=WEEK + 3 * DAY, **fields):
-    return ask(story, AgencyAction.EXTEND, until=until, **fields)
-
-
-def _defer(story: Story, until=NOON + 100 * DAY, **fields):
-    return ask(story, AgencyAction.DEFER, until=until, **fields)
+    """A case whose lead and assist have signed."""
+    return a_signed_story()
 
 
 # The first contact.
@@ -114,18 +106,18 @@ def test_more_time_must_be_asked_for_before_the_order_is_due(story, action) -> N
 @pytest.mark.parametrize(
     ("asks", "refused_as"),
     [
-        (lambda s: _extend(s, note=None), "incomplete"),
-        (lambda s: _extend(s, until=None), "incomplete"),
-        (lambda s: _extend(s, until=WEEK), "not-longer"),
-        (lambda s: _extend(s, until=WEEK + 6 * DAY), "too-long"),
-        (lambda s: _pause(s, reason=None), "incomplete"),
-        (lambda s: _pause(s, reason="holiday"), "unknown-reason"),
-        (lambda s: _pause(s, until=NOON), "past"),
-        (lambda s: _pause(s, until=NOON + 31 * DAY), "too-long"),
-        (lambda s: _defer(s, note=None), "incomplete"),
-        (lambda s: _defer(s, until=None), "incomplete"),
-        (lambda s: _defer(s, until=NOON - DAY), "past"),
-        (lambda s: _defer(s, until=NOON + 366 * DAY), "too-long"),
+        (lambda s: extend(s, note=None), "incomplete"),
+        (lambda s: extend(s, until=None), "incomplete"),
+        (lambda s: extend(s, until=WEEK), "not-longer"),
+        (lambda s: extend(s, until=WEEK + 6 * DAY), "too-long"),
+        (lambda s: pause(s, reason=None), "incomplete"),
+        (lambda s: pause(s, reason="holiday"), "unknown-reason"),
+        (lambda s: pause(s, until=NOON), "past"),
+        (lambda s: pause(s, until=NOON + 31 * DAY), "too-long"),
+        (lambda s: defer(s, note=None), "incomplete"),
+        (lambda s: defer(s, until=None), "incomplete"),
+        (lambda s: defer(s, until=NOON - DAY), "past"),
+        (lambda s: defer(s, until=NOON + 366 * DAY), "too-long"),
     ],
 )
 def test_what_breaks_a_limit_is_refused_at_once_with_words(story, asks, refused_as) -> None:
@@ -138,9 +130,9 @@ def test_what_breaks_a_limit_is_refused_at_once_with_words(story, asks, refused_
 
 def test_one_request_of_a_kind_is_open_at_a_time(story) -> None:
     """Asking again and again is no way to get it."""
-    _extend(story)
-    _extend(story, until=WEEK + 4 * DAY)
-    _pause(story)
+    extend(story)
+    extend(story, until=WEEK + 4 * DAY)
+    pause(story)
     assert story.said == ["ReliefRequested", "ReliefRefused", "ReliefRequested"]
     assert story.last(ReliefRefused).refused_as == "open-request"
     assert len(story.lead.requests) == 2
@@ -148,24 +140,24 @@ def test_one_request_of_a_kind_is_open_at_a_time(story) -> None:
 
 def test_an_order_is_extended_so_often_and_no_oftener(story) -> None:
     """A second time needs other means: a pause, a deferral."""
-    _extend(story, until=WEEK + DAY)
+    extend(story, until=WEEK + DAY)
     approve(story)
-    _extend(story, until=WEEK + 2 * DAY)
+    extend(story, until=WEEK + 2 * DAY)
     assert story.last(ReliefRefused).refused_as == "too-often"
 
 
 def test_a_liar_asks_for_nothing_on_anothers_order(story) -> None:
     """Only the agency that has the order is heard."""
-    outcome = _pause(story, agency=GOVERNMENT)
+    outcome = pause(story, agency=GOVERNMENT)
     assert ignored(outcome) == "order-of-another-agency"
-    outcome = _pause(story, order=story.assist, agency=STREET)
+    outcome = pause(story, order=story.assist, agency=STREET)
     assert ignored(outcome) == "order-of-another-agency"
 
 
 def test_an_order_that_has_ended_gets_nothing(story) -> None:
     """There is no clock any more."""
     story.resolve()
-    assert ignored(_pause(story)) == "order-resolved-not-requested"
+    assert ignored(pause(story)) == "order-resolved-not-requested"
 
 
 @pytest.mark.parametrize("refused_as", sorted(REFUSALS))
@@ -181,7 +173,7 @@ def test_every_refusal_has_words_in_both_languages(refused_as) -> None:
 
 def test_an_extension_moves_the_due_instant_once_it_is_granted(story) -> None:
     """A request alone stops no clock."""
-    _extend(story)
+    extend(story)
     assert story.lead.clock.due_at == WEEK
     approve(story)
     fact = story.last(DeadlineExtended)
@@ -200,7 +192,7 @@ def test_an_extension_moves_the_due_instant_once_it_is_granted(story) -> None:
 
 def test_the_officer_may_grant_less_than_was_asked_for(story) -> None:
     """But nothing that is no more than before, or beyond the limit."""
-    _extend(story)
+    extend(story)
     assert ignored(approve(story, until=WEEK)) == "until-not-later"
     assert ignored(approve(story, until=WEEK + 6 * DAY)) == "until-too-long"
     approve(story, until=WEEK + DAY)
@@ -210,7 +202,7 @@ def test_the_officer_may_grant_less_than_was_asked_for(story) -> None:
 def test_an_extension_granted_late_forgives_the_breach_that_was_told_meanwhile(story) -> None:
     """The agency isn't punished for our delay; what was told stays in the history."""
     story.resolve(story.assist)
-    _extend(story)
+    extend(story)
     story.wait(7 * DAY)
     assert story.lead.breached_at == WEEK
     approve(story)
@@ -235,7 +227,7 @@ def test_after_a_forgiven_breach_the_clock_warns_and_breaks_anew(story) -> None:
     """The new promise is one like any other."""
     story.resolve(story.assist)
     story.report(AgencyAction.CONTACT)
-    _extend(story)
+    extend(story)
     story.wait(7 * DAY)
     approve(story)
     story.facts.clear()
@@ -246,7 +238,7 @@ def test_after_a_forgiven_breach_the_clock_warns_and_breaks_anew(story) -> None:
 
 def test_an_extension_into_the_past_is_no_use_any_more(story) -> None:
     """The officer names another instant, or refuses."""
-    _extend(story, until=WEEK + DAY)
+    extend(story, until=WEEK + DAY)
     story.wait(9 * DAY)
     assert ignored(approve(story)) == "until-not-later"
     approve(story, until=WEEK + 4 * DAY)
@@ -258,7 +250,7 @@ def test_without_rules_every_request_waits_for_an_officer() -> None:
     story = Story()
     story.hear(routed())
     story.sign()
-    _pause(story, "whatever")
+    pause(story, "whatever")
     assert len(story.lead.requests) == 1
     approve(story, "operator")
     assert story.last(ClockPaused).until == NOON + 30 * DAY

@@ -9,6 +9,7 @@ import orjson
 
 from services.events import Proactive
 from services.tracker.adapters.columns import Column, Table
+from services.tracker.adapters.filters import where_of
 from services.tracker.decide.proactive import ProactiveCase, ProactiveState
 
 if TYPE_CHECKING:
@@ -152,12 +153,8 @@ class ProactiveReading:
                 and id of the last one of the page before.
             limit: How many at the most.
         """
-        sql, args = _PAGE, list[object]()
-        for name, values in filters.items():
-            places = [f"${len(args) + number}" for number in range(1, len(values) + 1)]
-            sql += f" AND {_FILTERS[name].format(*places)}"
-            args.extend(values)
-        sql += f"{_NEWEST_FIRST} LIMIT ${len(args) + 1}"
+        where, args = where_of(_FILTERS, filters)
+        sql = f"{_PAGE}{where}{_NEWEST_FIRST} LIMIT ${len(args) + 1}"
         return [dict(row) for row in await self._db.fetch(sql, *args, limit)]
 
     async def one(self, proactive_id: UUID) -> Row | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.tracker.adapters.filters import where_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
@@ -92,7 +94,7 @@ class CaseReading:
                 and `before`, the last complaint of the page before.
             limit: How many at the most.
         """
-        where, args = _where(_CASE_FILTERS, filters)
+        where, args = where_of(_CASE_FILTERS, filters)
         sql = f"{_CASES}{where}{_NEWEST_FIRST} LIMIT ${len(args) + 1}"
         return [dict(row) for row in await self._db.fetch(sql, *args, limit)]
 
@@ -119,18 +121,6 @@ class CaseReading:
                 and `after`, the due instant and id of the last order of the page before.
             limit: How many at the most.
         """
-        where, args = _where(_ORDER_FILTERS, filters)
+        where, args = where_of(_ORDER_FILTERS, filters)
         sql = f"{_ORDERS}{where}{_DUE_FIRST} LIMIT ${len(args) + 1}"
         return [dict(row) for row in await self._db.fetch(sql, *args, limit)]
-
-
-def _where(known: Mapping[str, str], filters: Mapping[str, object]) -> tuple[str, list[object]]:
-    """Write the conditions that were asked for, so that each has its own best plan."""
-    conditions: list[str] = []
-    args: list[object] = []
-    for name, value in filters.items():
-        values = value if isinstance(value, tuple) else (value,)
-        places = [f"${len(args) + number}" for number in range(1, len(values) + 1)]
-        conditions.append(f" AND {known[name].format(*places)}")
-        args.extend(values)
-    return "".join(conditions), args

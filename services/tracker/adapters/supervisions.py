@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.tracker.adapters.filters import where_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -45,10 +47,6 @@ class SupervisionReading:
                 last one of the page before.
             limit: How many at the most.
         """
-        sql, args = _OPEN, list[object]()
-        for name, values in filters.items():
-            places = [f"${len(args) + number}" for number in range(1, len(values) + 1)]
-            sql += f" AND {_CONDITIONS[name].format(*places)}"
-            args.extend(values)
-        sql += f"{_LONGEST_FIRST} LIMIT ${len(args) + 1}"
+        where, args = where_of(_CONDITIONS, filters)
+        sql = f"{_OPEN}{where}{_LONGEST_FIRST} LIMIT ${len(args) + 1}"
         return [dict(row) for row in await self._db.fetch(sql, *args, limit)]

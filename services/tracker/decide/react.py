@@ -123,5 +123,5 @@ def remember(event: Event, case: Case, now: datetime, reason: str) -> Step[Case]
     """
     if not isinstance(event.data, FOLLOW_UPS):
         return None
-    ignored = replace(note(event.data, now, event.id, ignored=reason))
+    ignored = note(event.data, now, event.id, ignored=reason)
     return Step(replace(case, notes=(*case.notes, ignored), history_length=case.history_length + 1))
