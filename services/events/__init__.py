@@ -31,6 +31,8 @@ from services.events.notified import (
     HookDelivered,
     HookDisabled,
     HookFailed,
+    NoticeFailed,
+    NoticeSent,
 )
 from services.events.proactive import (
     CauseRecorded,
@@ -160,6 +162,8 @@ __all__ = [
     "InvalidEventError",
     "Matter",
     "Nature",
+    "NoticeFailed",
+    "NoticeSent",
     "OfficerAction",
     "OrderActionReported",
     "OrderAtRisk",

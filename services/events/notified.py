@@ -48,6 +48,8 @@ class CallbackAttempted(Fact):
     attempt: Annotated[int, Field(ge=1)]
     channel: str
     outcome: Literal["sent", "failed", "no-contact"]
+    #: Of an operator's call that reached nobody who would answer.
+    reason: Literal["no-answer", "busy", "wrong-number", "refused", "later"] | None = None
     next_attempt_at: AwareDatetime | None = None
 
 
@@ -55,4 +57,24 @@ class CallbackLapsed(Fact):
     """Nobody could be asked, or nobody answered in time."""
 
     callback_id: UUID
-    reason: Literal["no-contact", "no-answer"]
+    #: `not-sampled`: the policy asks a sample only, and this one wasn't drawn.
+    reason: Literal["no-contact", "no-answer", "not-sampled"]
+
+
+class NoticeSent(Fact):
+    """A person was told how their complaint stands."""
+
+    notice_id: UUID
+    notice: str  #: Which one, by its name in the policy's `notices.toml`.
+    occurrence: Annotated[int, Field(ge=1)]  #: Which telling of it: a second reopening is 2.
+    channel: str
+
+
+class NoticeFailed(Fact):
+    """A person was not told, and will not be."""
+
+    notice_id: UUID
+    notice: str
+    occurrence: Annotated[int, Field(ge=1)]
+    channel: str | None = None  #: The last that was tried.
+    reason: Literal["no-contact", "do-not-call", "failed", "too-late"]

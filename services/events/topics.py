@@ -108,6 +108,8 @@ TOPICS = (
             notified.HookDisabled,
             notified.CallbackAttempted,
             notified.CallbackLapsed,
+            notified.NoticeSent,
+            notified.NoticeFailed,
         ),
         "What became of every hook and call-back attempt.",
     ),

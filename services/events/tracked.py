@@ -33,6 +33,8 @@ class CaseOpened(Fact):
     category: str | None = None
     district: str | None = None
     street: str | None = None
+    reporter: str | None = None  #: Token of the person in the vault; None if anonymous.
+    language: str | None = None  #: In which the person is told.
 
 
 class OrderDispatched(Fact):
