@@ -28,7 +28,7 @@ from services.policy import folder, load
 from services.runtime.clock import SystemClock
 from services.runtime.policies import PolicyStore
 from services.runtime.postgres import Database
-from services.runtime.service import Context
+from services.runtime.service import Context, spare_the_collector
 from services.runtime.step import Change, Deadline, Step
 from services.runtime.timers import Timers
 from services.tracker.__main__ import TrackerSettings, build
@@ -117,6 +117,7 @@ async def engine(options: argparse.Namespace) -> dict[str, Any]:
         stage = build(Context(TrackerSettings(), db, policies, clock)).timed
     timers: Watched[Any] = Watched(stage, db)
     await db.fetchval("SELECT 1")
+    spare_the_collector()
     loop = asyncio.get_running_loop()
     await go(loop)
     began = time.time()

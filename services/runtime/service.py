@@ -198,11 +198,15 @@ async def _start(running: Running, policies: PolicyStore, batch_max: int) -> Non
     """Wait for a policy, then work: without rules every decision would be wrong."""
     await policies.loaded.wait()
     await running.start(batch_max)
-    # What is alive now lives for good: spare the collector from looking at it again and again.
+    spare_the_collector()
+    log.info("started")
+
+
+def spare_the_collector() -> None:
+    """Take what is alive now as living for good, so that it isn't looked at again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    log.info("started")
 
 
 def _stop_if_failed(task: asyncio.Task[None], stopping: asyncio.Event) -> None:

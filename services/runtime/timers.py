@@ -7,14 +7,16 @@ outage the oldest fire first, in batches.
 
 What can't fire now holds up nothing behind it: while a backlog is gone through, a state that
 another transaction holds is passed over, and met again when the next sweep begins at the front. A
-deadline whose state doesn't exist promises nothing to anybody; it is told apart and removed.
+deadline whose state doesn't exist promises nothing to anybody; it is told apart and removed. A
+batch that can't be read or stored is tried in ever smaller parts, until the one deadline that is
+to blame is found and put off.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -105,20 +107,45 @@ class Timers(Generic[S]):
         self._sweep = _Sweep()
         self._is_behind = False  #: The last batch was full: there are more behind it.
         self._wait_s = 0.0
+        self._due: list[_Claimed] = []
+        self._limit = BATCH_MAX
 
     async def run(self) -> None:
         """Fire until cancelled; between two rounds everything else has its turn."""
         failures = 0
         while True:
             try:
-                await self.fire()
+                await self.work()
                 failures = 0
                 await asyncio.sleep(self._wait_s)
-            except Exception as error:
-                if not is_transient(error):
-                    log.exception("timers-failed")
+            except Exception:  # noqa: BLE001 - `work` has told what is news.
                 failures += 1
                 await asyncio.sleep(back_off_s(failures))
+
+    async def work(self) -> int:
+        """Fire a batch; after one that failed through nobody's absence, a smaller one.
+
+        Raises:
+            Exception: Whatever the batch failed with.
+        """
+        try:
+            fired = await self.fire(self._limit)
+        except Exception as error:
+            if not is_transient(error):
+                log.exception("timers-failed", deadlines=len(self._due))
+                self._is_behind = False  # The next sweep begins at the front.
+                if len(self._due) == 1:
+                    await self._put_off(self._due[0])
+                self._limit = max(1, self._limit // 8)
+            raise
+        self._limit = min(2 * self._limit, BATCH_MAX)
+        return fired
+
+    async def _put_off(self, culprit: _Claimed) -> None:
+        """Let a deadline whose state can't be read or stored hold up nothing behind it."""
+        log.critical("deadline-put-off", complaint_id=str(culprit.key), kind=culprit.kind)
+        async with self._db.transaction() as tx:
+            tx.set_deadline(replace(culprit, due_at=tx.now + _AGAIN_AFTER))
 
     async def fire(self, limit: int = BATCH_MAX) -> int:
         """Fire what is due, the oldest first; returns how many fired.
@@ -127,7 +154,7 @@ class Timers(Generic[S]):
         """
         began = time.monotonic()
         async with self._db.transaction() as tx:
-            due = await self._claim(tx, limit)
+            self._due = due = await self._claim(tx, limit)
             mine = await self._fire(tx, due) if due else []
             self._wait_s = 0.0 if self._is_behind else await _until_next(tx)
         hit("after_timer_commit")
@@ -135,7 +162,8 @@ class Timers(Generic[S]):
         for deadline in mine:
             lateness_s = (tx.now - deadline.due_at).total_seconds() + took_s
             telemetry.TIMER_LATENESS.observe(max(lateness_s, 0.0))
-            telemetry.TIMERS_FIRED.labels(deadline.kind).inc()
+        for kind, count in Counter(deadline.kind for deadline in mine).items():
+            telemetry.TIMERS_FIRED.labels(kind).inc(count)
         return len(mine)
 
     async def _claim(self, tx: Tx, limit: int) -> list[_Claimed]:

@@ -11,6 +11,7 @@ from services.tracker.adapters.proactive import ProactiveReading, ProactiveTable
 from services.tracker.adapters.reading import CaseReading
 from services.tracker.adapters.recounting import PromiseReading
 from services.tracker.adapters.supervisions import SupervisionReading
+from services.tracker.adapters.tallies import Tallies
 from services.tracker.adapters.verdicts import VerdictReading
 from services.tracker.adapters.whistle_reading import WhistleReading
 from services.tracker.adapters.whistles import WhistleTables
@@ -39,7 +40,8 @@ def build(context: Context) -> Service:
         ProactiveReading(db),
     )
     app = build_app(readings, context.policies, context.clock)
-    return Service(app=app, consumer=tracker, timed=tracker)
+    tallies = Tallies(db, context.policies, context.clock)
+    return Service(app=app, consumer=tracker, timed=tracker, background=(tallies.run,))
 
 
 def main() -> None:

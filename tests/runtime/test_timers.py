@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from services.runtime.ids import new_id
 from services.runtime.migrate import migrate
 from services.runtime.postgres import Database
 from services.runtime.timers import Timers
+from services.runtime.transaction import Tx
 from tests.builders import NOON
 from tests.runtime.counting import TABLE, Counting
 
@@ -143,3 +144,36 @@ async def test_a_clock_set_into_the_past_fires_though_a_backlog_has_been_gone_th
     while await clocks.fired([key]) == [0]:
         await clocks.timers.fire(10)
     assert await clocks.waiting() == 0
+
+
+class Unreadable(Counting):
+    """A stage with one state that can't be read."""
+
+    def __init__(self, broken: UUID) -> None:
+        super().__init__()
+        self._broken = broken
+
+    async def load(
+        self, tx: Tx, keys: Sequence[UUID], *, skip_locked: bool = False
+    ) -> dict[UUID, tuple[str, ...]]:
+        """Fail if that state is among them."""
+        if self._broken in keys:
+            raise ValueError("can't be read")
+        return await super().load(tx, keys, skip_locked=skip_locked)
+
+
+async def test_a_state_that_cannot_be_read_is_found_and_holds_up_no_other(clocks: Clocks) -> None:
+    """It is the oldest of all; every round that fails looks at fewer."""
+    (broken,) = await clocks.set(1, timedelta(hours=2))
+    others = await clocks.set(700, timedelta(hours=1))
+    timers = Timers(Unreadable(broken), clocks.db)
+    failures = 0
+    while await clocks.waiting() > 1:
+        try:
+            await timers.work()
+        except ValueError:
+            failures += 1
+    assert failures == 4  # Of 500, 62, 7 and 1.
+    assert await clocks.fired([broken, *others]) == [0] + [1] * 700
+    later = await clocks.db.fetchval("SELECT due_at FROM deadline")
+    assert later == clocks.clock.now() + timedelta(minutes=1)

@@ -241,6 +241,14 @@ def test_a_lapsed_callback_closes_unconfirmed(asked) -> None:
     assert asked.callback.lapse_reason == "no-answer"
 
 
+def test_a_callback_left_out_of_the_sample_closes_too_and_is_kept_apart(asked) -> None:
+    """Nobody was silent: nobody was asked."""
+    fact = CallbackLapsed(callback_id=asked.callback.callback_id, reason="not-sampled")
+    asked.hear(fact, source="notifier")
+    assert asked.last(CaseClosed).reason == "unconfirmed"
+    assert asked.callback.lapse_reason == "not-sampled"
+
+
 def test_an_answer_and_a_lapse_have_one_winner(asked) -> None:
     """They come on two topics; whichever is read first decides."""
     asked.answer()

@@ -69,6 +69,7 @@ async def test_rates_are_those_computed_by_hand(world) -> None:
     assert street["exclusions"] == {
         "no_contact": 0,
         "no_answer": 1,
+        "not_asked": 0,
         "withdrawn": 1,
         "officers": [],
     }

@@ -70,11 +70,6 @@ _FOLLOWED = """
         LEFT JOIN tracker.callback b ON b.complaint_id = t.complaint_id AND b.round = t.round
     WHERE f.complaint_id = ANY($1::uuid[])
 """
-_STORE_CASES = CASES.upsert()
-_STORE_ORDERS = ORDERS.upsert()
-_STORE_CALLBACKS = CALLBACKS.upsert()
-_STORE_SUPERVISIONS = SUPERVISIONS.upsert()
-_STORE_HISTORY = HISTORY.upsert()
 
 
 class CaseTables:
@@ -106,18 +101,15 @@ class CaseTables:
         return list((await _gather(tx.conn, rows)).values())
 
     async def store(self, tx: Tx, changes: Sequence[Change[Case]]) -> None:
-        """Write what changed: at most one statement for each table."""
-        cases = [change.after for change in changes]
-        if cases:
-            await tx.conn.execute(_STORE_CASES, *CASES.arrays(cases))
-        if orders := [row for change in changes for row in _changed_orders(change)]:
-            await tx.conn.execute(_STORE_ORDERS, *ORDERS.arrays(orders))
+        """Write what changed: for each table one statement for what is new, one for the rest."""
+        await CASES.store(tx.conn, [(change.before, change.after) for change in changes])
+        await ORDERS.store(tx.conn, [pair for change in changes for pair in _orders(change)])
         if callbacks := [row for change in changes for row in _changed_callbacks(change)]:
-            await tx.conn.execute(_STORE_CALLBACKS, *CALLBACKS.arrays(callbacks))
+            await CALLBACKS.insert(tx.conn, callbacks)
         if supervisions := [row for change in changes for row in _changed_supervisions(change)]:
-            await tx.conn.execute(_STORE_SUPERVISIONS, *SUPERVISIONS.arrays(supervisions))
-        if notes := [row for case in cases for row in _new_notes(case)]:
-            await tx.conn.execute(_STORE_HISTORY, *HISTORY.arrays(notes))
+            await SUPERVISIONS.insert(tx.conn, supervisions)
+        if notes := [row for change in changes for row in _new_notes(change.after)]:
+            await HISTORY.insert(tx.conn, notes)
 
 
 async def _gather(conn: asyncpg.Connection, rows: Sequence[asyncpg.Record]) -> dict[UUID, Case]:
@@ -152,13 +144,14 @@ async def _gather(conn: asyncpg.Connection, rows: Sequence[asyncpg.Record]) -> d
     }
 
 
-def _changed_orders(change: Change[Case]) -> list[OrderRow]:
+def _orders(change: Change[Case]) -> list[tuple[OrderRow | None, OrderRow]]:
+    """Give each order that changed as it was, if it was, and as it is."""
     before = {o.order_id: o for o in change.before.orders} if change.before else {}
     return [
-        OrderRow(change.after, position, order)
+        (OrderRow(change.after, position, held) if held else None, row)
         for position, order in enumerate(change.after.orders, 1)
-        # Most orders are the very same object, which spares comparing their fields.
-        if order is not (held := before.get(order.order_id)) and order != held
+        if order is not (held := before.get(order.order_id))
+        for row in (OrderRow(change.after, position, order),)
     ]
 
 

@@ -1,23 +1,19 @@
-"""Which field of a record goes into which column; the SQL of `cases` is made from these.
-
-One place for name, type and value, so that 25 columns of an `unnest` can't slip by one.
-"""
+"""Which field of a record goes into which column; the SQL of `cases` is made from these."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from services.tracker.adapters.tables import FIXED, Column, Table
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from uuid import UUID
 
-    from services.events import TimelineStep
+    from services.events import Matter, TimelineStep
     from services.tracker.decide.case import Callback, Case, Exclusion, Note, Order, Supervision
-
-R = TypeVar("R")
 
 
 class OrderRow(NamedTuple):
@@ -51,45 +47,12 @@ class NoteRow(NamedTuple):
     note: Note
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[R]):
-    """One column: name, type, and where its value comes from."""
-
-    name: str
-    type: str
-    value: Callable[[R], object]
-    is_fixed: bool = False  #: Never changes once the row is there.
+def _matter(matter: Matter) -> str:
+    return matter.model_dump_json(exclude_none=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Table(Generic[R]):
-    """A table that is written in bulk."""
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[Column[R], ...]
-
-    def upsert(self) -> str:
-        """One statement for any number of rows: an array for each column."""
-        names = ", ".join(column.name for column in self.columns)
-        # asyncpg takes nested lists for dimensions, so JSON travels as text.
-        wire = ["text" if c.type == "jsonb" else c.type for c in self.columns]
-        arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(wire, 1))
-        values = ", ".join(
-            f"r.{c.name}::jsonb" if c.type == "jsonb" else f"r.{c.name}" for c in self.columns
-        )
-        changing = [c.name for c in self.columns if c.name not in self.key and not c.is_fixed]
-        sets = ", ".join(f"{name} = excluded.{name}" for name in changing)
-        action = f"UPDATE SET {sets}" if sets else "NOTHING"
-        return (
-            f"INSERT INTO {self.name} ({names}) "
-            f"SELECT {values} FROM unnest({arrays}) AS r ({names}) "
-            f"ON CONFLICT ({', '.join(self.key)}) DO {action}"
-        )
-
-    def arrays(self, rows: Sequence[R]) -> list[list[object]]:
-        """The statement's arguments."""
-        return [[column.value(row) for row in rows] for column in self.columns]
+def _detail(detail: dict[str, Any]) -> str:
+    return orjson.dumps(detail).decode()
 
 
 def _codes(codes: tuple[str, ...] | tuple[UUID, ...]) -> str:
@@ -118,22 +81,20 @@ def _due_at(case: Case) -> object:
     return lead.clock.due_at if lead else None
 
 
-_FIXED = True
-
 CASES: Table[Case] = Table(
     "tracker.case",
     ("complaint_id",),
     (
         Column("complaint_id", "uuid", lambda c: c.complaint_id),
-        Column("number", "text", lambda c: c.matter.number, _FIXED),
+        Column("number", "text", lambda c: c.matter.number, FIXED),
         Column("state", "text", lambda c: c.state),
         Column("outcome", "text", lambda c: c.outcome),
-        Column("category", "text", lambda c: c.matter.category),
-        Column("district", "text", lambda c: c.matter.place.district),
-        Column("street", "text", lambda c: c.matter.place.street),
-        Column("matter", "jsonb", lambda c: c.matter.model_dump_json(exclude_none=True)),
+        Column("category", "text", lambda c: c.matter.category, "matter"),
+        Column("district", "text", lambda c: c.matter.place.district, "matter"),
+        Column("street", "text", lambda c: c.matter.place.street, "matter"),
+        Column("matter", "jsonb", lambda c: c.matter, "matter", _matter),
         Column("policy", "text", lambda c: c.policy),
-        Column("opened_at", "timestamptz", lambda c: c.opened_at, _FIXED),
+        Column("opened_at", "timestamptz", lambda c: c.opened_at, FIXED),
         Column("attempt", "int", lambda c: c.attempt),
         Column("round", "int", lambda c: c.round),
         Column("level", "int", lambda c: c.level),
@@ -141,16 +102,16 @@ CASES: Table[Case] = Table(
         Column("lead", "text", lambda c: c.lead),
         Column("scored", "text", lambda c: c.scored),
         Column("standard", "text", lambda c: c.standard),
-        Column("copies", "jsonb", lambda c: _codes(c.copies)),
-        Column("excluded", "jsonb", lambda c: _codes(c.excluded)),
+        Column("copies", "jsonb", lambda c: c.copies, write=_codes),
+        Column("excluded", "jsonb", lambda c: c.excluded, write=_codes),
         Column("held_because", "text", lambda c: c.held_because),
         Column("due_at", "timestamptz", _due_at),
         Column("closed_as", "text", lambda c: c.closed_as),
         Column("closed_at", "timestamptz", lambda c: c.closed_at),
         Column("supervisions", "int", lambda c: len(c.supervisions)),
         Column("merged_into", "uuid", lambda c: c.merged_into),
-        Column("followers", "jsonb", lambda c: _codes(c.followers)),
-        Column("history_length", "int", lambda c: c.history_length),
+        Column("followers", "jsonb", lambda c: c.followers, write=_codes),
+        Column("history_length", "int", lambda c: c.history_length, "history"),
     ),
 )
 
@@ -160,37 +121,39 @@ ORDERS: Table[OrderRow] = Table(
     (
         Column("complaint_id", "uuid", lambda r: r.case.complaint_id),
         Column("order_id", "uuid", lambda r: r.order.order_id),
-        Column("position", "int", lambda r: r.position, _FIXED),
-        Column("agency", "text", lambda r: r.order.agency, _FIXED),
-        Column("role", "text", lambda r: r.order.role, _FIXED),
-        Column("round", "int", lambda r: r.order.round, _FIXED),
-        Column("attempt", "int", lambda r: r.order.attempt, _FIXED),
-        Column("standard", "text", lambda r: r.order.standard, _FIXED),
-        Column("scored", "text", lambda r: r.order.scored, _FIXED),
-        Column("category", "text", lambda r: r.case.matter.category, _FIXED),
-        Column("district", "text", lambda r: r.case.matter.place.district, _FIXED),
-        Column("street", "text", lambda r: r.case.matter.place.street, _FIXED),
+        Column("position", "int", lambda r: r.position, FIXED),
+        Column("agency", "text", lambda r: r.order.agency, FIXED),
+        Column("role", "text", lambda r: r.order.role, FIXED),
+        Column("round", "int", lambda r: r.order.round, FIXED),
+        Column("attempt", "int", lambda r: r.order.attempt, FIXED),
+        Column("standard", "text", lambda r: r.order.standard, FIXED),
+        Column("scored", "text", lambda r: r.order.scored, FIXED),
+        Column("category", "text", lambda r: r.case.matter.category, FIXED),
+        Column("district", "text", lambda r: r.case.matter.place.district, FIXED),
+        Column("street", "text", lambda r: r.case.matter.place.street, FIXED),
         Column("state", "text", lambda r: r.order.state),
-        Column("dispatched_at", "timestamptz", lambda r: r.order.dispatched_at, _FIXED),
-        Column("sign_due_at", "timestamptz", lambda r: r.order.clock.sign_due_at, _FIXED),
-        Column("contact_due_at", "timestamptz", lambda r: r.order.clock.contact_due_at, _FIXED),
-        Column("at_risk_at", "timestamptz", lambda r: r.order.clock.at_risk_at),
-        Column("due_at", "timestamptz", lambda r: r.order.clock.due_at),
-        Column("is_provisional", "boolean", lambda r: r.order.clock.is_provisional),
-        Column("timeline", "jsonb", lambda r: _timeline(r.order.clock.timeline)),
-        Column("tenure", "text", lambda r: r.order.tenure, _FIXED),
+        Column("dispatched_at", "timestamptz", lambda r: r.order.dispatched_at, FIXED),
+        Column("sign_due_at", "timestamptz", lambda r: r.order.clock.sign_due_at, FIXED),
+        Column("contact_due_at", "timestamptz", lambda r: r.order.clock.contact_due_at, FIXED),
+        Column("at_risk_at", "timestamptz", lambda r: r.order.clock.at_risk_at, "clock"),
+        Column("due_at", "timestamptz", lambda r: r.order.clock.due_at, "clock"),
+        Column("is_provisional", "boolean", lambda r: r.order.clock.is_provisional, "clock"),
+        Column("timeline", "jsonb", lambda r: r.order.clock.timeline, "clock", _timeline),
+        Column("tenure", "text", lambda r: r.order.tenure, FIXED),
         Column("signed_at", "timestamptz", lambda r: r.order.signed_at),
         Column("ended_at", "timestamptz", lambda r: r.order.ended_at),
         Column("answer", "text", lambda r: r.order.answer),
         Column("is_on_time", "boolean", lambda r: r.order.is_on_time),
-        Column("sign_breached_at", "timestamptz", lambda r: r.order.sign_breached_at),
-        Column("warned_at", "timestamptz", lambda r: r.order.warned_at),
-        Column("breached_at", "timestamptz", lambda r: r.order.breached_at),
-        Column("contacted_at", "timestamptz", lambda r: r.order.contacted_at),
-        Column("contact_breached_at", "timestamptz", lambda r: r.order.contact_breached_at),
-        Column("ledger", "jsonb", lambda r: _records(r.order.ledger)),
-        Column("extensions", "jsonb", lambda r: _records(r.order.extensions)),
-        Column("requests", "jsonb", lambda r: _records(r.order.requests)),
+        Column("sign_breached_at", "timestamptz", lambda r: r.order.sign_breached_at, "marks"),
+        Column("warned_at", "timestamptz", lambda r: r.order.warned_at, "marks"),
+        Column("breached_at", "timestamptz", lambda r: r.order.breached_at, "marks"),
+        Column("contacted_at", "timestamptz", lambda r: r.order.contacted_at, "marks"),
+        Column(
+            "contact_breached_at", "timestamptz", lambda r: r.order.contact_breached_at, "marks"
+        ),
+        Column("ledger", "jsonb", lambda r: r.order.ledger, "relief", _records),
+        Column("extensions", "jsonb", lambda r: r.order.extensions, "relief", _records),
+        Column("requests", "jsonb", lambda r: r.order.requests, "relief", _records),
         Column("cause", "text", lambda r: r.order.cause),
     ),
 )
@@ -201,17 +164,17 @@ CALLBACKS: Table[CallbackRow] = Table(
     (
         Column("complaint_id", "uuid", lambda r: r.case.complaint_id),
         Column("callback_id", "uuid", lambda r: r.callback.callback_id),
-        Column("order_id", "uuid", lambda r: r.callback.order_id, _FIXED),
-        Column("round", "int", lambda r: r.callback.round, _FIXED),
-        Column("agency", "text", lambda r: r.callback.agency, _FIXED),
-        Column("scored", "text", lambda r: r.callback.scored, _FIXED),
-        Column("category", "text", lambda r: r.case.matter.category, _FIXED),
-        Column("district", "text", lambda r: r.case.matter.place.district, _FIXED),
-        Column("street", "text", lambda r: r.case.matter.place.street, _FIXED),
-        Column("answer", "text", lambda r: r.callback.answer, _FIXED),
+        Column("order_id", "uuid", lambda r: r.callback.order_id, FIXED),
+        Column("round", "int", lambda r: r.callback.round, FIXED),
+        Column("agency", "text", lambda r: r.callback.agency, FIXED),
+        Column("scored", "text", lambda r: r.callback.scored, FIXED),
+        Column("category", "text", lambda r: r.case.matter.category, FIXED),
+        Column("district", "text", lambda r: r.case.matter.place.district, FIXED),
+        Column("street", "text", lambda r: r.case.matter.place.street, FIXED),
+        Column("answer", "text", lambda r: r.callback.answer, FIXED),
         Column("state", "text", lambda r: r.callback.state),
-        Column("resolved_at", "timestamptz", lambda r: r.callback.resolved_at, _FIXED),
-        Column("lapses_at", "timestamptz", lambda r: r.callback.lapses_at, _FIXED),
+        Column("resolved_at", "timestamptz", lambda r: r.callback.resolved_at, FIXED),
+        Column("lapses_at", "timestamptz", lambda r: r.callback.lapses_at, FIXED),
         Column("asked_at", "timestamptz", lambda r: r.callback.asked_at),
         Column("ended_at", "timestamptz", lambda r: r.callback.ended_at),
         Column("answered_by", "text", lambda r: r.callback.answered_by),
@@ -233,7 +196,7 @@ SUPERVISIONS: Table[SupervisionRow] = Table(
     (
         Column("complaint_id", "uuid", lambda r: r.case.complaint_id),
         Column("supervision_id", "uuid", lambda r: r.supervision.supervision_id),
-        Column("position", "int", lambda r: r.position, _FIXED),
+        Column("position", "int", lambda r: r.position, FIXED),
         Column("because", "text", lambda r: r.supervision.because),
         Column("level", "int", lambda r: r.supervision.level),
         Column("raised_to", "text", lambda r: r.supervision.raised_to),
@@ -251,9 +214,9 @@ HISTORY: Table[NoteRow] = Table(
     (
         Column("complaint_id", "uuid", lambda r: r.case.complaint_id),
         Column("position", "int", lambda r: r.position),
-        Column("at", "timestamptz", lambda r: r.note.at, _FIXED),
-        Column("kind", "text", lambda r: r.note.kind, _FIXED),
-        Column("detail", "jsonb", lambda r: orjson.dumps(r.note.detail).decode(), _FIXED),
-        Column("cause", "uuid", lambda r: r.note.cause, _FIXED),
+        Column("at", "timestamptz", lambda r: r.note.at, FIXED),
+        Column("kind", "text", lambda r: r.note.kind, FIXED),
+        Column("detail", "jsonb", lambda r: r.note.detail, FIXED, _detail),
+        Column("cause", "uuid", lambda r: r.note.cause, FIXED),
     ),
 )

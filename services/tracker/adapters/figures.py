@@ -1,7 +1,8 @@
 """Counting for the figures: verdicts and punctuality of a period, and the totals.
 
-What belongs to a period is read from indexes on its instants, so the cost grows with the
-period and not with what is stored. Reads only, no locks.
+Of the latest assessment months the sums are kept, see `sums`. What else is asked for, a part of
+the city or other days, is counted row by row: read from indexes on its instants, so the cost
+grows with the period and not with what is stored. Both say the same. Reads only, no locks.
 """
 
 from __future__ import annotations
@@ -9,8 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from services.tracker.adapters import sums
+from services.tracker.adapters.counts import (
+    COUNTED,
+    ORDER_KEYS,
+    ORDERS_COUNTED,
+    PERIOD,
+    PLEASING,
+    VALID,
+    VERDICT_KEYS,
+    counts,
+    each,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from services.runtime.postgres import Database
@@ -18,60 +32,28 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 GroupBy = Literal["agency", "district", "street", "category"]
 
-PERIOD = "ended_at >= $1 AND ended_at < $2"
-VALID = "state = 'answered' AND excluded_because IS NULL"
-#: What each number of a group counts; the drill-down finds the same rows by these words.
-COUNTED = {
-    "valid": VALID,
-    "contacted": f"{VALID} AND is_contacted",
-    "solved": f"{VALID} AND is_solved",
-    "satisfied": f"{VALID} AND satisfaction = 'satisfied'",
-    "basically": f"{VALID} AND satisfaction = 'basically'",
-    "no_contact": "state = 'lapsed' AND lapse_reason = 'no-contact'",
-    "no_answer": "state = 'lapsed' AND lapse_reason IS DISTINCT FROM 'no-contact'",
-    "withdrawn": "state = 'dropped'",
-}
-_COUNTS = ", ".join(
-    f"count(*) FILTER (WHERE {condition}) AS {name}" for name, condition in COUNTED.items()
-)
-_PLEASING = ("contacted", "solved", "satisfied", "basically")
-
-
-def _each(template: str, names: Iterable[str]) -> str:
-    """Write the same expression for each of some counts."""
-    return ", ".join(template.format(name=name) for name in names)
-
-
-# What `{key}` and `{asked}` may be; never a caller's words.
-VERDICT_KEYS = {
-    "agency": "scored",
-    "district": "district",
-    "street": "street",
-    "category": "category",
-}
-_ORDER_KEYS = {**VERDICT_KEYS, "agency": "agency"}
 _PART = f"""
-    SELECT {{key}} AS key, {_COUNTS}
+    SELECT {{key}} AS key, {counts(COUNTED)}
     FROM tracker.callback WHERE {PERIOD} AND ({{asked}}) GROUP BY 1
 """
 # Also where only a part is asked for, what it is compared with is the whole city. Cells of group
 # and category are many, so they hold two numbers each, and are put beside the city's rates.
 _VERDICTS = f"""
     WITH city AS MATERIALIZED (
-        SELECT coalesce(category, '') AS category, {_COUNTS}
+        SELECT coalesce(category, '') AS category, {counts(COUNTED)}
         FROM tracker.callback WHERE {PERIOD} GROUP BY 1
     ), whole AS (
-        SELECT {_each("sum({name})::int AS city_{name}", COUNTED)} FROM city
+        SELECT {each("sum({name})::int AS city_{name}", COUNTED)} FROM city
     ), cell AS (
         SELECT coalesce({{key}}, '') AS key, coalesce(category, '') AS category,
             (count(*) FILTER (WHERE {{asked}}))::float8 AS n, count(*)::float8 AS own
         FROM tracker.callback WHERE {PERIOD} AND {VALID} GROUP BY 1, 2
     ), fair AS (
-        SELECT cell.key, {_each("sum(n * city.{name} / city.valid) AS expected_{name}", _PLEASING)},
+        SELECT cell.key, {each("sum(n * city.{name} / city.valid) AS expected_{name}", PLEASING)},
             sum(n * (1 - own / city.valid)) AS others
         FROM cell JOIN city USING (category) WHERE n > 0 GROUP BY 1
     ), part AS ({_PART})
-    SELECT part.*, fair.others, {_each("fair.expected_{name}", _PLEASING)}, whole.*
+    SELECT part.*, fair.others, {each("fair.expected_{name}", PLEASING)}, whole.*
     FROM part LEFT JOIN fair ON fair.key = coalesce(part.key, '') CROSS JOIN whole
 """
 _EXCLUDED = f"""
@@ -85,17 +67,9 @@ _EXCLUDED = f"""
     WHERE {PERIOD} AND excluded_because IS NOT NULL AND ({{asked}})
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
-# `state` isn't in the index (signing would change it), so ended orders tell by their dates.
-_KEPT = """
-    SELECT {key} AS key,
-        count(*) AS dispatched,
-        count(*) FILTER (WHERE is_on_time) AS resolved_on_time,
-        count(*) FILTER (WHERE NOT is_on_time) AS resolved_late,
-        count(*) FILTER (WHERE ended_at IS NOT NULL AND is_on_time IS NULL) AS taken_back,
-        count(*) FILTER (WHERE ended_at IS NULL) AS open,
-        count(breached_at) AS breached
-    FROM tracker.work_order
-    WHERE dispatched_at >= $1 AND dispatched_at < $2 AND ({asked}) GROUP BY 1
+_KEPT = f"""
+    SELECT {{key}} AS key, {counts(ORDERS_COUNTED)} FROM tracker.work_order
+    WHERE dispatched_at >= $1 AND dispatched_at < $2 AND ({{asked}}) GROUP BY 1
 """
 # A clock that stands still can't become late; an order that was late before stays so.
 _OVERDUE = """
@@ -136,6 +110,12 @@ class Asked:
     street: str | None = None
     categories: Sequence[str] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part of the city and no kind is asked for: all of the period."""
+        places = (self.agency, self.district, self.street)
+        return not self.categories and all(one is None for one in places)
+
     def condition(self, keys: Mapping[str, str], args: list[object]) -> str:
         """Write what is asked for as SQL.
 
@@ -170,6 +150,8 @@ class FigureReading:
             of categories would have brought at the city's rates, how many of its verdicts are
             compared with `others`, and the `city_*` counts of the whole period.
         """
+        if kept := await self._summed(sums.VERDICTS[by], asked):
+            return kept
         sql = _PART if by == "category" else _VERDICTS
         return await self._grouped(sql, VERDICT_KEYS, asked, by)
 
@@ -179,11 +161,13 @@ class FigureReading:
 
     async def kept(self, asked: Asked, by: GroupBy) -> list[Row]:
         """Count the orders dispatched in the period by what became of them."""
-        return await self._grouped(_KEPT, _ORDER_KEYS, asked, by)
+        if kept := await self._summed(sums.KEPT[by], asked):
+            return kept
+        return await self._grouped(_KEPT, ORDER_KEYS, asked, by)
 
     async def overdue(self, asked: Asked, by: GroupBy, now: datetime) -> list[Row]:
         """Count those of them that are open and past due, their clocks running."""
-        return await self._grouped(_OVERDUE, _ORDER_KEYS, asked, by, now)
+        return await self._grouped(_OVERDUE, ORDER_KEYS, asked, by, now)
 
     async def totals(self) -> dict[str, list[Row]]:
         """Count everything there is, to reconcile with what the other services count."""
@@ -193,6 +177,12 @@ class FigureReading:
             "callbacks": await self._db.fetch(_CALLBACK_TOTALS),
         }
         return {name: [dict(row) for row in rows] for name, rows in parts.items()}
+
+    async def _summed(self, sql: str, asked: Asked) -> list[Row]:
+        """Read sums that are kept; nothing where none are, or where nothing is in them."""
+        if not asked.is_whole:
+            return []
+        return [dict(row) for row in await self._db.fetch(sql, asked.begins, asked.ends)]
 
     async def _grouped(
         self, sql: str, keys: Mapping[str, str], asked: Asked, by: GroupBy, *more: object

@@ -8,8 +8,8 @@ from uuid import UUID
 import orjson
 
 from services.events import Proactive
-from services.tracker.adapters.columns import Column, Table
 from services.tracker.adapters.filters import where_of
+from services.tracker.adapters.tables import FIXED, Column, Table
 from services.tracker.decide.proactive import ProactiveCase, ProactiveState
 
 if TYPE_CHECKING:
@@ -32,24 +32,22 @@ class _Line(NamedTuple):
     note: Note
 
 
-_FIXED = True
-
 _CASES: Table[ProactiveCase] = Table(
     "tracker.proactive",
     ("proactive_id",),
     (
         Column("proactive_id", "uuid", lambda c: c.proactive_id),
         Column("state", "text", lambda c: c.state),
-        Column("owner", "text", lambda c: c.content.owner, _FIXED),
-        Column("cause", "text", lambda c: c.content.cause, _FIXED),
-        Column("category", "text", lambda c: c.content.category, _FIXED),
-        Column("district", "text", lambda c: c.content.place.district, _FIXED),
-        Column("street", "text", lambda c: c.content.place.street, _FIXED),
-        Column("content", "jsonb", lambda c: c.content.model_dump_json(exclude_none=True), _FIXED),
+        Column("owner", "text", lambda c: c.content.owner, FIXED),
+        Column("cause", "text", lambda c: c.content.cause, FIXED),
+        Column("category", "text", lambda c: c.content.category, FIXED),
+        Column("district", "text", lambda c: c.content.place.district, FIXED),
+        Column("street", "text", lambda c: c.content.place.street, FIXED),
+        Column("content", "jsonb", lambda c: c.content.model_dump_json(exclude_none=True), FIXED),
         Column("complaints", "jsonb", lambda c: orjson.dumps(c.complaints).decode()),
-        Column("opened_by", "text", lambda c: c.opened_by, _FIXED),
-        Column("opened_at", "timestamptz", lambda c: c.opened_at, _FIXED),
-        Column("planned_at", "timestamptz", lambda c: c.content.planned_at, _FIXED),
+        Column("opened_by", "text", lambda c: c.opened_by, FIXED),
+        Column("opened_at", "timestamptz", lambda c: c.opened_at, FIXED),
+        Column("planned_at", "timestamptz", lambda c: c.content.planned_at, FIXED),
         Column("overdue_at", "timestamptz", lambda c: c.overdue_at),
         Column("ended_at", "timestamptz", lambda c: c.ended_at),
         Column("is_on_time", "boolean", lambda c: c.is_on_time),
@@ -63,10 +61,10 @@ _LINES: Table[_Line] = Table(
     (
         Column("proactive_id", "uuid", lambda r: r.case.proactive_id),
         Column("position", "int", lambda r: r.position),
-        Column("at", "timestamptz", lambda r: r.note.at, _FIXED),
-        Column("kind", "text", lambda r: r.note.kind, _FIXED),
-        Column("detail", "jsonb", lambda r: orjson.dumps(r.note.detail).decode(), _FIXED),
-        Column("cause", "uuid", lambda r: r.note.cause, _FIXED),
+        Column("at", "timestamptz", lambda r: r.note.at, FIXED),
+        Column("kind", "text", lambda r: r.note.kind, FIXED),
+        Column("detail", "jsonb", lambda r: orjson.dumps(r.note.detail).decode(), FIXED),
+        Column("cause", "uuid", lambda r: r.note.cause, FIXED),
     ),
 )
 
@@ -75,8 +73,6 @@ _LOCK = """
     ORDER BY proactive_id FOR UPDATE
 """
 _LOCK_FREE = f"{_LOCK} SKIP LOCKED"
-_STORE_CASES = _CASES.upsert()
-_STORE_LINES = _LINES.upsert()
 
 _PAGE = "SELECT * FROM tracker.proactive WHERE true"
 _FILTERS = {
@@ -133,9 +129,9 @@ class ProactiveTables:
         if not changes:
             return
         cases = [change.after for change in changes]
-        await tx.conn.execute(_STORE_CASES, *_CASES.arrays(cases))
+        await _CASES.insert(tx.conn, cases)
         if lines := [line for case in cases for line in _new_lines(case)]:
-            await tx.conn.execute(_STORE_LINES, *_LINES.arrays(lines))
+            await _LINES.insert(tx.conn, lines)
 
 
 class ProactiveReading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from services.tracker.adapters.figures import COUNTED, PERIOD, VALID, VERDICT_KEYS
+from services.tracker.adapters.counts import COUNTED, PERIOD, VALID, VERDICT_KEYS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +25,7 @@ Sought = Literal[
     "excluded",
     "no-contact",
     "no-answer",
+    "not-asked",
     "withdrawn",
 ]
 

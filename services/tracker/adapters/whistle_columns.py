@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from services.tracker.adapters.columns import Column, Table
+from services.tracker.adapters.tables import FIXED, Column, Table
 
 if TYPE_CHECKING:
     from services.tracker.decide.case import Note
@@ -37,23 +37,21 @@ def _judgement(judgement: Judgement | None) -> str | None:
     return None if judgement is None else orjson.dumps(judgement).decode()
 
 
-_FIXED = True
-
 WHISTLES: Table[Whistle] = Table(
     "tracker.whistle",
     ("key", "whistle_id"),
     (
         Column("key", "uuid", lambda w: w.key),
         Column("whistle_id", "uuid", lambda w: w.whistle_id),
-        Column("number", "int", lambda w: w.number, _FIXED),
+        Column("number", "int", lambda w: w.number, FIXED),
         Column("state", "text", lambda w: w.state),
-        Column("kind", "text", lambda w: w.content.kind, _FIXED),
-        Column("raised_by", "text", lambda w: w.raised_by, _FIXED),
-        Column("content", "jsonb", lambda w: w.content.model_dump_json(exclude_none=True), _FIXED),
-        Column("policy", "text", lambda w: w.policy, _FIXED),
-        Column("blown_at", "timestamptz", lambda w: w.blown_at, _FIXED),
-        Column("lapses_at", "timestamptz", lambda w: w.lapses_at, _FIXED),
-        Column("copies", "jsonb", lambda w: orjson.dumps(w.copies).decode(), _FIXED),
+        Column("kind", "text", lambda w: w.content.kind, FIXED),
+        Column("raised_by", "text", lambda w: w.raised_by, FIXED),
+        Column("content", "jsonb", lambda w: w.content.model_dump_json(exclude_none=True), FIXED),
+        Column("policy", "text", lambda w: w.policy, FIXED),
+        Column("blown_at", "timestamptz", lambda w: w.blown_at, FIXED),
+        Column("lapses_at", "timestamptz", lambda w: w.lapses_at, FIXED),
+        Column("copies", "jsonb", lambda w: orjson.dumps(w.copies).decode(), FIXED),
         Column("result", "text", lambda w: w.result),
         Column("closed_at", "timestamptz", lambda w: w.closed_at),
         Column("closed_because", "text", lambda w: w.closed_because),
@@ -68,21 +66,21 @@ CALLS: Table[CallRow] = Table(
     (
         Column("key", "uuid", lambda r: r.whistle.key),
         Column("whistle_id", "uuid", lambda r: r.whistle.whistle_id),
-        Column("position", "int", lambda r: r.position, _FIXED),
+        Column("position", "int", lambda r: r.position, FIXED),
         Column("agency", "text", lambda r: r.call.agency),
-        Column("raised_by", "text", lambda r: r.whistle.raised_by, _FIXED),
-        Column("blown_at", "timestamptz", lambda r: r.whistle.blown_at, _FIXED),
+        Column("raised_by", "text", lambda r: r.whistle.raised_by, FIXED),
+        Column("blown_at", "timestamptz", lambda r: r.whistle.blown_at, FIXED),
         Column("state", "text", lambda r: r.call.state),
-        Column("sign_due_at", "timestamptz", lambda r: r.call.sign.due_at, _FIXED),
+        Column("sign_due_at", "timestamptz", lambda r: r.call.sign.due_at, FIXED),
         Column("signed_at", "timestamptz", lambda r: r.call.sign.done_at),
         Column("sign_missed_at", "timestamptz", lambda r: r.call.sign.missed_at),
-        Column("contact_due_at", "timestamptz", lambda r: r.call.contact.due_at, _FIXED),
+        Column("contact_due_at", "timestamptz", lambda r: r.call.contact.due_at, FIXED),
         Column("contacted_at", "timestamptz", lambda r: r.call.contact.done_at),
         Column("contact_missed_at", "timestamptz", lambda r: r.call.contact.missed_at),
-        Column("arrive_due_at", "timestamptz", lambda r: r.call.arrive.due_at, _FIXED),
+        Column("arrive_due_at", "timestamptz", lambda r: r.call.arrive.due_at, FIXED),
         Column("arrived_at", "timestamptz", lambda r: r.call.arrive.done_at),
         Column("arrive_missed_at", "timestamptz", lambda r: r.call.arrive.missed_at),
-        Column("timeline", "jsonb", lambda r: _timeline(r.call), _FIXED),
+        Column("timeline", "jsonb", lambda r: _timeline(r.call), FIXED),
         Column("left_at", "timestamptz", lambda r: r.call.left_at),
         Column("result", "text", lambda r: r.call.result),
         Column("ended_at", "timestamptz", lambda r: r.call.ended_at),
@@ -98,9 +96,9 @@ LINES: Table[LineRow] = Table(
         Column("key", "uuid", lambda r: r.whistle.key),
         Column("whistle_id", "uuid", lambda r: r.whistle.whistle_id),
         Column("position", "int", lambda r: r.position),
-        Column("at", "timestamptz", lambda r: r.note.at, _FIXED),
-        Column("kind", "text", lambda r: r.note.kind, _FIXED),
-        Column("detail", "jsonb", lambda r: orjson.dumps(r.note.detail).decode(), _FIXED),
-        Column("cause", "uuid", lambda r: r.note.cause, _FIXED),
+        Column("at", "timestamptz", lambda r: r.note.at, FIXED),
+        Column("kind", "text", lambda r: r.note.kind, FIXED),
+        Column("detail", "jsonb", lambda r: orjson.dumps(r.note.detail).decode(), FIXED),
+        Column("cause", "uuid", lambda r: r.note.cause, FIXED),
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from asyncio import gather
 from typing import TYPE_CHECKING, Any
 
+from services.tracker.adapters import sums
+
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
@@ -127,8 +129,10 @@ class WhistleReading:
             By agency: `streets` (whistles, repeats), `led` (orders dispatched in the period),
             `calls` (of the bodies called) and `met` (the same counts, by the street that blew).
         """
-        asked = {"streets": _STREETS, "led": _LED, "calls": _OF_DEPARTMENTS, "met": _OF_STREETS}
+        asked = {"streets": _STREETS, "led": sums.LED, "calls": _OF_DEPARTMENTS, "met": _OF_STREETS}
         found = await gather(*(self._db.fetch(sql, begins, ends) for sql in asked.values()))
+        if not found[1]:  # No sums of this period are kept.
+            found[1] = await self._db.fetch(_LED, begins, ends)
         return {
             name: {row["agency"]: dict(row) for row in rows}
             for name, rows in zip(asked, found, strict=True)

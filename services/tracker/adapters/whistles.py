@@ -46,9 +46,6 @@ _LOCK_FREE = """
 _CALLS = """
     SELECT * FROM tracker.summons WHERE key = ANY($1::uuid[]) ORDER BY whistle_id, position
 """
-_STORE_WHISTLES = WHISTLES.upsert()
-_STORE_CALLS = CALLS.upsert()
-_STORE_LINES = LINES.upsert()
 
 
 class WhistleTables:
@@ -97,11 +94,11 @@ class WhistleTables:
         if not changes:
             return
         whistles = [change.after for change in changes]
-        await tx.conn.execute(_STORE_WHISTLES, *WHISTLES.arrays(whistles))
+        await WHISTLES.insert(tx.conn, whistles)
         if calls := [row for change in changes for row in _changed_calls(change)]:
-            await tx.conn.execute(_STORE_CALLS, *CALLS.arrays(calls))
+            await CALLS.insert(tx.conn, calls)
         if lines := [row for whistle in whistles for row in _new_lines(whistle)]:
-            await tx.conn.execute(_STORE_LINES, *LINES.arrays(lines))
+            await LINES.insert(tx.conn, lines)
 
 
 def _changed_calls(change: Change[Whistle]) -> list[CallRow]:

@@ -95,7 +95,10 @@ def answered(
 def lapsed(
     event: Event, fact: CallbackLapsed, case: Case, policy: Policy, now: datetime
 ) -> Step[Case] | Ignored:
-    """Close unconfirmed: it isn't a valid call-back, so it counts in no rate."""
+    """Close unconfirmed: it isn't a valid call-back, so it counts in no rate.
+
+    The reason is kept: who was left out of a sample was never silent, and is counted apart.
+    """
     callback = _open(case, fact.callback_id)
     if isinstance(callback, Ignored):
         return callback

@@ -42,6 +42,25 @@ def month_bounds(year: int, month: int, starts_on: int, zone: tzinfo) -> tuple[d
     )
 
 
+def months_around(
+    now: datetime, starts_on: int, zone: tzinfo, before: int
+) -> list[tuple[datetime, datetime]]:
+    """Give the bounds of the next assessment month, the present one, and some before it.
+
+    Args:
+        now: The present instant.
+        starts_on: Day of the month, 1 to 28.
+        zone: The city's.
+        before: How many before the present one.
+    """
+    year, month = month_of(now, starts_on, zone)
+    counted = year * 12 + month - 1
+    return [
+        month_bounds(one // 12, one % 12 + 1, starts_on, zone)
+        for one in range(counted + 1, counted - before - 1, -1)
+    ]
+
+
 def midnight(day: date, zone: tzinfo) -> datetime:
     """The instant a local date begins at, in UTC."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)

@@ -33,6 +33,7 @@ class Verdicts:
     basically: int = 0  #: 基本满意
     no_contact: int = 0  #: Left out: nobody could be asked.
     no_answer: int = 0  #: Left out: asked, never answered.
+    not_asked: int = 0  #: Left out: the policy asks a sample, and it wasn't drawn.
     withdrawn: int = 0  #: Left out: the citizen withdrew before answering.
 
     def __add__(self, other: Verdicts) -> Verdicts:
@@ -45,6 +46,7 @@ class Verdicts:
             self.basically + other.basically,
             self.no_contact + other.no_contact,
             self.no_answer + other.no_answer,
+            self.not_asked + other.not_asked,
             self.withdrawn + other.withdrawn,
         )
 

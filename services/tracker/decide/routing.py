@@ -164,6 +164,8 @@ def _begin(
             category=matter.category,
             district=matter.place.district,
             street=matter.place.street,
+            reporter=matter.reporter,
+            language=matter.language,
         )
     )
     return turn

@@ -39,6 +39,7 @@ class Exclusions(BaseModel):
 
     no_contact: int
     no_answer: int
+    not_asked: int  #: The policy asks a sample, and these weren't drawn.
     withdrawn: int
     officers: list[OfficersExclusion]
 

@@ -196,6 +196,7 @@ def _row(part: _Part, policy: Policy, *, shows_officers: bool) -> RatesRow:
         exclusions=Exclusions(
             no_contact=verdicts.no_contact,
             no_answer=verdicts.no_answer,
+            not_asked=verdicts.not_asked,
             withdrawn=verdicts.withdrawn,
             officers=_officers(part.excluded, policy, shows_officers=shows_officers),
         ),
