@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from services.cli import (
+    deliveries,
     demo,
     desk,
     import_,
@@ -18,6 +19,7 @@ from services.cli import (
     promises,
     training,
     vault,
+    verification,
     watching,
 )
 from services.cli.evaluation import command as evaluation
@@ -35,6 +37,8 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(promises.app, name="sla")
 app.add_typer(desk.keys, name="keys")
 app.add_typer(inbound.hooks, name="hooks", help="Systems that are called, and that call us.")
+inbound.hooks.command("verify")(verification.verify_request)
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(desk.dlq, name="dlq")
 app.add_typer(vault.app, name="vault")
 app.add_typer(training.app, name="train")

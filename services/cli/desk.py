@@ -115,7 +115,8 @@ class Installation:
         return answer.json() if answer.content else None
 
 
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+def show_rows(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+    """Print a table, or the rows as JSON."""
     if as_json:
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2, default=str).decode())
         return
@@ -155,7 +156,7 @@ def add(
 def list_keys(data: _Data = _DATA, *, as_json: _Json = False) -> None:
     """List keys; the keys themselves are kept only as hashes."""
     rows = asyncio.run(_fetch(Installation(data).dsn, _LIST_KEYS))
-    _show(rows, ("id", "name", "role", "agency", "created_at", "revoked_at"), as_json=as_json)
+    show_rows(rows, ("id", "name", "role", "agency", "created_at", "revoked_at"), as_json=as_json)
 
 
 @keys.command("revoke")
@@ -186,7 +187,7 @@ async def _fetch(dsn: str, sql: str) -> list[dict[str, Any]]:
 def list_hooks(data: _Data = _DATA, *, as_json: _Json = False) -> None:
     """List endpoints."""
     rows = Installation(data).ask("GET", "notifier", "/v1/endpoints")["items"]
-    _show(rows, ("endpoint_id", "url", "agency", "is_enabled"), as_json=as_json)
+    show_rows(rows, ("endpoint_id", "url", "agency", "is_enabled"), as_json=as_json)
 
 
 @hooks.command("add")
@@ -222,7 +223,7 @@ def list_dead_letters(
         for name in ([service] if service else SERVICES)
         for row in installation.ask("GET", name, "/v1/dead-letters")["dead_letters"]
     ]
-    _show(rows, ("service", "id", "place", "code", "message"), as_json=as_json)
+    show_rows(rows, ("service", "id", "place", "code", "message"), as_json=as_json)
 
 
 @dlq.command("show")

@@ -14,7 +14,7 @@ from services.events import ComplaintReceived, OrderDispatched, encode
 from services.intake.__main__ import IntakeSettings
 from services.intake.__main__ import build as build_intake
 from services.intake.decide.person import person_token
-from services.notifier.decide.watch import for_outside
+from services.notifier.decide import for_outside
 from services.router.__main__ import RouterSettings
 from services.router.__main__ import build as build_router
 from services.runtime.clock import ManualClock

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from services.cli.demo.book import Book, Hook
 from services.cli.demo.door import RefusedError
 from services.cli.demo.fates import Handling
-from services.cli.demo.signatures import is_authentic
 from services.events import CaseClosed, CaseEscalated, InvalidEventError, OrderDispatched, decode
+from services.runtime.webhooks import verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,7 @@ class Agencies:
         system = self._systems.get(path.removeprefix(PATH))
         if system is None:
             return 404
-        is_ours = is_authentic(system.secret, headers, body, now_s)
+        is_ours = verify((system.secret,), headers, body, now_s) == "genuine"
         try:
             event = decode(body)
         except InvalidEventError:

@@ -2,7 +2,7 @@
 
 `checking` examines and publishes, `explaining` asks about one text, `comparing` says what differs
 between two policies, `replaying` what would have become of past complaints, and `judging` how
-often first dispatches stood.
+often first dispatches stood, `noticing` what people would read.
 """
 
 import typer
@@ -11,6 +11,7 @@ from services.cli.policy.checking import check, examine, publish
 from services.cli.policy.comparing import diff
 from services.cli.policy.explaining import explain_text
 from services.cli.policy.judging import accuracy, errors
+from services.cli.policy.noticing import notices
 from services.cli.policy.replaying import what_if
 
 __all__ = ["app", "examine"]
@@ -21,5 +22,6 @@ app.command("publish")(publish)
 app.command("explain")(explain_text)
 app.command("diff")(diff)
 app.command("what-if")(what_if)
+app.command("notices")(notices)
 app.command("accuracy")(accuracy)
 app.command("errors")(errors)
