@@ -37,14 +37,14 @@ demo: $(STAMP) ## run the whole path on this machine with sample calls
 
 .PHONY: test
 test: $(STAMP) ## run all tests; PostgreSQL and Kafka are started by the tests themselves
-	@$(PY) -m tools.prepare
+	@$(PY) -m tools.prepare --browser
 	$(PY) -m pytest -m "not compose" $(ARGS)
 
 ##@ While working
 
 .PHONY: unit
 unit: $(STAMP) ## run the tests that need neither PostgreSQL nor Kafka: seconds
-	$(PY) -m pytest -m "not postgres and not kafka and not stack and not compose" $(ARGS)
+	$(PY) -m pytest -m "not postgres and not kafka and not stack and not compose and not browser" $(ARGS)
 
 .PHONY: fmt
 fmt: $(STAMP) ## format the code and fix what can be fixed safely

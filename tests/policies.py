@@ -454,7 +454,7 @@ def policy_files(**overrides: str | None) -> dict[str, bytes]:
             place of the file, or None to leave the file out.
     """
     texts: dict[str, str | None] = dict(_TEXTS)
-    names = {name.rsplit(".", 1)[0]: name for name in (*_TEXTS, "causes.toml")}
+    names = {name.rsplit(".", 1)[0]: name for name in (*_TEXTS, "causes.toml", "channels.toml")}
     for stem, text in overrides.items():
         texts[names[stem]] = text
     return {name: text.encode() for name, text in texts.items() if text is not None}

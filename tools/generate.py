@@ -16,6 +16,7 @@ from services.events import SOURCES
 from services.tracker.decide.lifecycle_chart import to_mermaid
 from tools import asyncapi
 from tools.assembled import openapi
+from tools.callback_chart import callback_mermaid
 from tools.event_schemas import event_schemas
 from tools.reference import reference
 
@@ -27,7 +28,8 @@ OWNED = ("docs/events", "docs/openapi")
 
 def documents() -> dict[str, str]:
     """Make all documents, by their path in the repository."""
-    made = {"docs/lifecycle.md": to_mermaid(), "docs/reference.md": reference()}
+    lifecycle = to_mermaid() + "\n" + callback_mermaid()
+    made = {"docs/lifecycle.md": lifecycle, "docs/reference.md": reference()}
     made |= {f"docs/events/{name}.json": _json(one) for name, one in event_schemas().items()}
     made["docs/events/asyncapi.yaml"] = _yaml(asyncapi.document())
     made |= {f"docs/openapi/{service}.json": _json(openapi(service)) for service in SOURCES}

@@ -1,7 +1,9 @@
-"""Say what this machine lacks for the broker, and fetch its jars before anything waits for them.
+"""Say what this machine lacks for the tests, and fetch what can be fetched before they wait.
 
-`python -m tools.prepare` fetches Kafka's jars (once per user) and fails if it can't. With
-`--look` it only says what is missing: much of Whistle can be worked on without Java.
+`python -m tools.prepare` fetches Kafka's jars (once per user) and fails if it can't; with
+`--browser` it installs Chromium too where it can, and says so where it can't: the tests that need
+it are skipped then, except in CI, where they fail. With `--look` it only says what is missing: much
+of Whistle can be worked on without Java.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import sys
 
 from stack.jars import fetch, find_java
 from stack.program import StackError
+from tools import browser
 
 
 def faults() -> list[str]:
@@ -22,6 +25,8 @@ def faults() -> list[str]:
         found.append(str(error))
     if shutil.which("mvn") is None:
         found.append("Maven is missing: install it so that `mvn` is found on the PATH")
+    if browser.find() is None:
+        found.append(browser.MISSING)
     return found
 
 
@@ -37,6 +42,8 @@ def main(arguments: list[str]) -> int:
     except StackError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    if "--browser" in arguments and (fault := browser.install()) is not None:
+        sys.stderr.write(f"{fault}\n")
     return 0
 
 

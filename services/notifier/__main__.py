@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from services.notifier.adapters import deliveries
+from services.notifier.adapters import deliveries, notices
+from services.notifier.adapters.channels import Channels
 from services.notifier.adapters.endpoints import EndpointBook, Endpoints
-from services.notifier.adapters.people import GatewayChannel, IntakeVault, LogChannel
+from services.notifier.adapters.people import IntakeVault, LogChannel
 from services.notifier.adapters.sealing import Sealer
+from services.notifier.adapters.smtp import MailServer, Security
 from services.notifier.adapters.wire import TIMEOUT_S, Wire
 from services.notifier.decide import Schedule
+from services.notifier.handle.alarm import Alarm
 from services.notifier.handle.caller import Caller, Links
 from services.notifier.handle.consumer import Notifier
 from services.notifier.handle.lanes import Lanes
 from services.notifier.handle.poller import Poller
 from services.notifier.handle.recorder import Recorder
 from services.notifier.handle.rounds import run_rounds
+from services.notifier.handle.teller import Teller
 from services.notifier.http import make_app
 from services.notifier.http.desk import Desk
 from services.policy.durations import parse_duration
+from services.policy.gateways import SMS_ADDRESS
 from services.runtime.address import Reach
 from services.runtime.errors import MisconfiguredError
 from services.runtime.guard import EVERYWHERE, Guard, read_networks
 from services.runtime.service import Context, Service, run_service
 from services.runtime.settings import ServiceSettings
-
-if TYPE_CHECKING:
-    from services.notifier.handle.ports import Channel
 
 #: How old a process's copy of the endpoints may be.
 _REFRESH_S = 1.0
@@ -47,7 +49,35 @@ class NotifierSettings(ServiceSettings):
     hook_timeout_s: float = TIMEOUT_S
     sms_gateway_url: str | None = None  #: Without it, messages go to `callback_log`.
     callback_log: Path = Path("callbacks.ndjson")
+    smtp_host: str | None = None  #: Without it, there is no e-mail.
+    smtp_port: int = 587
+    smtp_security: Security = "starttls"
+    smtp_user: str | None = None
+    smtp_password: str | None = None
+    smtp_ca_file: Path | None = None  #: Certificates to trust instead of the system's.
+    smtp_from: str = ""  #: The address that e-mail comes from.
+    operators_email: str | None = None  #: Told when an endpoint is switched off.
     deliveries_kept_days: int = 30  #: How long a finished delivery can be looked at.
+
+    def mail_server(self) -> MailServer | None:
+        """Say through which server e-mail goes; None if through none.
+
+        Raises:
+            MisconfiguredError: There is a server, but nobody to write from.
+        """
+        if not self.smtp_host:
+            return None
+        if "@" not in self.smtp_from:
+            raise MisconfiguredError("WHISTLE_SMTP_HOST is set: set WHISTLE_SMTP_FROM too")
+        return MailServer(
+            self.smtp_host,
+            self.smtp_port,
+            self.smtp_from,
+            self.smtp_security,
+            self.smtp_user,
+            self.smtp_password,
+            str(self.smtp_ca_file) if self.smtp_ca_file else None,
+        )
 
     def schedule(self) -> Schedule:
         """Read `hook_schedule`.
@@ -74,6 +104,8 @@ class Parts:
     lanes: Lanes
     poller: Poller
     caller: Caller
+    teller: Teller
+    alarm: Alarm
     notifier: Notifier
     desk: Desk
     wires: tuple[Wire, ...]
@@ -87,7 +119,9 @@ class Parts:
             while not (self.lanes.is_idle and self.recorder.is_idle):
                 await self.recorder.flush()
                 await asyncio.sleep(0.001)
-            is_moving = bool(await self.poller.poll() or await self.caller.work())
+            is_moving = bool(
+                await self.poller.poll() or await self.caller.work() or await self.teller.work()
+            )
 
     async def run_recorder(self) -> None:
         """Record until cancelled; then let what is in flight finish, and record that too."""
@@ -117,31 +151,52 @@ def wire_up(context: Context) -> Parts:
     trusted_networks = read_networks(settings.hook_allow, "WHISTLE_HOOK_ALLOW")
     hooks = Wire(Guard(Reach(trusted_networks)), timeout_s=settings.hook_timeout_s)
     trusted = Wire(Guard(EVERYWHERE))
-    channel: Channel
-    if settings.sms_gateway_url:
-        channel = GatewayChannel(trusted, settings.sms_gateway_url)
-    else:
-        channel = LogChannel(settings.callback_log, clock)
+    mail = settings.mail_server()
     sealer = Sealer(secrets.endpoint_key)
-    book = EndpointBook(db, sealer)
+    book = EndpointBook(db, sealer, context.policies)
     recorder = Recorder(db)
     lanes = Lanes(hooks, book, recorder, clock, schedule=settings.schedule())
     recorder.on_recorded = lanes.recorded
-    caller = Caller(
-        db,
-        context.policies,
-        IntakeVault(trusted, settings.intake_url, secrets.service_key),
-        channel,
-        Links(settings.public_url or settings.intake_url, secrets.callback_secret),
+    alarm = Alarm(db, mail, settings.operators_email)
+    recorder.on_disabled = alarm.on_disabled
+    caller, teller = _people(context, trusted, mail)
+    notifier = Notifier(
+        book,
+        lanes,
+        caller.asking,
+        caller.wake.set,
+        policies=context.policies,
+        on_notice_due=teller.wake.set,
     )
-    notifier = Notifier(book, lanes, caller.wake.set)
     caller.stage = notifier
-    desk = Desk(db, book, Endpoints(db, sealer), hooks, clock, context.policies)
+    policies = context.policies
+    ends = Endpoints(db, sealer)
+    desk = Desk(db, book, ends, hooks, clock, policies, notifier, caller.asking)
     poller = Poller(db, lanes)
     refresh = asyncio.Event()
     recorder.on_health_changed = refresh.set
     wires = (hooks, trusted)
-    return Parts(book, recorder, lanes, poller, caller, notifier, desk, wires, refresh)
+    return Parts(
+        book, recorder, lanes, poller, caller, teller, alarm, notifier, desk, wires, refresh
+    )
+
+
+def _people(context: Context, wire: Wire, mail: MailServer | None) -> tuple[Caller, Teller]:
+    """Make those who ask and tell people; both find numbers and channels in the same place."""
+    settings, policies = context.settings, context.policies
+    secrets = settings.secrets
+    stand_in = LogChannel(settings.callback_log, context.clock)
+    channels = Channels(policies, wire, mail, _environment(settings), stand_in)
+    vault = IntakeVault(wire, settings.intake_url, secrets.service_key)
+    links = Links(settings.public_url or settings.intake_url, secrets.callback_secret)
+    caller = Caller(context.db, policies, vault, lambda: channels.current, links)
+    return caller, Teller(context.db, policies, vault, channels, context.clock)
+
+
+def _environment(settings: NotifierSettings) -> dict[str, str]:
+    """Give what policies may name: addresses and secrets of channels, and nothing else."""
+    named = {k: v for k, v in os.environ.items() if k.startswith("WHISTLE_CHANNEL_")}
+    return named | {SMS_ADDRESS: settings.sms_gateway_url or ""}
 
 
 def build(context: Context) -> Service:
@@ -150,7 +205,9 @@ def build(context: Context) -> Service:
     kept = timedelta(days=context.settings.deliveries_kept_days)
 
     async def forget() -> bool:
-        return await deliveries.forget_before(context.db, context.clock.now() - kept) > 0
+        before = context.clock.now() - kept
+        forgotten = await deliveries.forget_before(context.db, before)
+        return forgotten + await notices.forget_before(context.db, before) > 0
 
     async def run_forget() -> None:
         await run_rounds("forget", forget, every_s=_FORGET_EVERY_S)
@@ -166,6 +223,8 @@ def build(context: Context) -> Service:
             parts.run_recorder,
             parts.poller.run,
             parts.caller.run,
+            parts.teller.run,
+            parts.alarm.run,
             run_forget,
         ),
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import string
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from services.policy.toml_tables import Table
 
@@ -15,7 +17,19 @@ FILE = "notices.toml"
 #: Every notice the services send, and the variables its text may use.
 NOTICES: Mapping[str, frozenset[str]] = {
     "callback": frozenset({"number", "link", "answer", "agency"}),
+    "accepted": frozenset({"number"}),
+    "extended": frozenset({"number", "agency", "date", "reason"}),
+    "paused": frozenset({"number", "agency", "reason"}),
+    "deferred": frozenset({"number", "agency", "date", "plan"}),
+    "reopened": frozenset({"number"}),
+    "merged": frozenset({"number"}),
+    "answered": frozenset({"number", "reply"}),
+    "diverted": frozenset({"number", "reply"}),
+    "closed": frozenset({"number"}),
 }
+
+#: Every city must have these; of the others it sends those that it has a text for.
+REQUIRED = frozenset({"callback"})
 
 
 def read_notices(table: Table, language: str) -> dict[tuple[str, str], str]:
@@ -41,7 +55,7 @@ def read_notices(table: Table, language: str) -> dict[tuple[str, str], str]:
             notices[name, written_in] = text
         if (name, language) not in notices:
             inner.error(f"the notice `{name}` lacks the city's language, {language}")
-    for name in NOTICES:
+    for name in sorted(REQUIRED):
         if name not in table.values:
             table.error(f"the notice `{name}` is missing")
     return notices
@@ -67,6 +81,23 @@ def template_faults(text: str, allowed: frozenset[str]) -> tuple[str, ...]:
     faults = [f"unknown variable {{{n}}}" for n, _, _ in fields if n not in allowed]
     faults += [f"{{{n}}} may not be formatted" for n, s, c in fields if n in allowed and (s or c)]
     return tuple(faults)
+
+
+def written_instant(at: datetime, time_zone: str, language: str) -> str:
+    """Write an instant for a person: the city's date and time, to the minute.
+
+    Args:
+        at: The instant.
+        time_zone: IANA name.
+        language: Two letters.
+
+    Returns:
+        Such as `11月27日18:00`, or `2026-11-27 18:00` in other languages than Chinese.
+    """
+    local = at.astimezone(ZoneInfo(time_zone))
+    if language == "zh":
+        return f"{local.month}月{local.day}日{local:%H:%M}"
+    return f"{local:%Y-%m-%d %H:%M}"
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

@@ -74,8 +74,8 @@ def read_hours(table: Table) -> OfficeHours | None:
     if "hours" not in table.values:
         return None
     inner = table.table("hours")
-    usual = _shifts(inner, "usual")
-    weekdays = {name: _shifts(inner, name) for name in _WEEKDAYS if name in inner.values}
+    usual = read_shifts(inner, "usual")
+    weekdays = {name: read_shifts(inner, name) for name in _WEEKDAYS if name in inner.values}
     inner.text("source")
     inner.finish()
     return OfficeHours(usual, weekdays)
@@ -92,7 +92,7 @@ def read_half_days(table: Table) -> dict[date, HalfDay]:
     """
     found: dict[date, HalfDay] = {}
     for inner in table.each("half_days"):
-        day, half = inner.day("date"), HalfDay(inner.text("name"), _shifts(inner, "hours"))
+        day, half = inner.day("date"), HalfDay(inner.text("name"), read_shifts(inner, "hours"))
         inner.text("source")
         inner.finish()
         if day in found:
@@ -101,8 +101,16 @@ def read_half_days(table: Table) -> dict[date, HalfDay]:
     return found
 
 
-def _shifts(table: Table, key: str) -> Shifts:
-    """Read a list of shifts; a faulty one is noted and left out."""
+def read_shifts(table: Table, key: str) -> Shifts:
+    """Read a list of shifts; a faulty one is noted and left out.
+
+    Args:
+        table: The table that holds it.
+        key: Its name there; it must be there.
+
+    Returns:
+        The shifts in order; the whole day where the file is faulty.
+    """
     shifts: list[Shift] = []
     for text in table.texts(key):
         match = _SHIFT.fullmatch(text)

@@ -13,6 +13,7 @@ from services.policy import (
     catalogue,
     categories,
     causes,
+    channels,
     city,
     diversions,
     divisions,
@@ -69,6 +70,7 @@ FILES: Mapping[str, bool] = {
     powers.FILE: False,
     answers.FILE: False,
     causes.FILE: False,
+    channels.FILE: False,
 }
 
 
@@ -138,6 +140,7 @@ def _policy(texts: Texts, tables: Tables, bundle: str, faults: FaultLog) -> Poli
         areas=areas.read_areas(texts.get(areas.FILE), faults),
         powers=powers.read_powers(texts.get(powers.FILE), faults),
         whistles=whistles.read_whistles(blown, language),
+        channels=channels.read_channels(tables[channels.FILE]),
         causes=causes.read_causes(tables[causes.FILE] if causes.FILE in texts else None),
         indexes=build_indexes(places, bodies, kinds, rules),
     )

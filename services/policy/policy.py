@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.policy.agencies import Agency, AgencyKind
+from services.policy.channels import ChannelRules
 from services.policy.choices import usual_standard, within_limits
 from services.policy.notices import fill
 from services.policy.owners import Owner, OwnerKind
@@ -86,6 +87,7 @@ class Policy:
     choices: tuple[Choice, ...] = ()
     limits: tuple[Choice, ...] = ()  #: Standards that no matter of a kind may exceed.
     calendars: Mapping[str, Calendar] = field(default_factory=dict)  #: Beside the city's own.
+    channels: ChannelRules = field(default_factory=ChannelRules)  #: How people are reached.
 
     # Places.
 
@@ -145,8 +147,7 @@ class Policy:
 
     def superior_of(self, agency: str) -> str | None:
         """The agency above an agency; None at the top."""
-        found = self.agencies.get(agency)
-        return found.superior if found else None
+        return found.superior if (found := self.agencies.get(agency)) else None
 
     def owner(
         self, owner: Owner, division: str | None = None, agency: str | None = None

@@ -22,6 +22,7 @@ Failpoint = Literal[
     "after_sweep_before_delete",  #: What a crash left behind is told, its rows are still there.
     "after_delivery_commit_before_send",  #: A delivery is planned, no request was made.
     "after_http_200_before_row_update",  #: The receiver has it, our row doesn't say so.
+    "after_notice_sent_before_record",  #: A person was told, our row doesn't say so.
 ]
 
 FAILPOINTS: tuple[str, ...] = get_args(Failpoint)

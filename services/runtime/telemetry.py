@@ -46,6 +46,9 @@ FIRST_DISPATCHES_FALLEN = Counter(
 WHISTLES = Counter(
     "whistle_whistles", "Judged: routed, or the precondition that failed.", ["kind", "outcome"]
 )
+HOOK_FILTER_ERRORS = Counter(
+    "whistle_hook_filter_errors", "Filters of endpoints that raised, so that nobody was told."
+)
 HTTP_SECONDS = Histogram(
     "whistle_http_seconds", "One request.", ["method", "path", "status"], buckets=_SECONDS
 )

@@ -45,6 +45,7 @@ async def test_whoever_must_write_to_a_person_learns_who_it_is(door: Door) -> No
         "name": NAME,
         "phone": f"+86{PHONE}",
         "email": None,
+        "do_not_call": False,
     }
     rows = await door.path.pool.fetch("SELECT * FROM identity.access")
     assert [(row["reporter"], row["purpose"], row["outcome"]) for row in rows] == [
@@ -181,3 +182,22 @@ async def test_what_a_secret_complaint_may_repeat_is_not_told(door: Door) -> Non
     other = {"category": "environment-waste", "text": "清运车每天半夜才来。"}
     _, veiled = await _a_report(door, other, is_secret=True)
     assert (veiled.repeat_of, veiled.repeat_score) == (None, None)
+
+
+async def test_who_wants_to_be_let_alone_is_told_with_the_number(door: Door) -> None:
+    """The notifier asks at the moment of sending, so a wish holds at once; so does its end."""
+    token = await _a_token(door)
+    operator, service = await door.client(Role.OPERATOR), await door.client(Role.SERVICE)
+    for wish in (True, False):
+        path = f"/v1/identities/{token}/preferences"
+        assert (await operator.put(path, json={"do_not_call": wish})).status_code == 200
+        answer = await service.post(f"/v1/identities/{token}/reveal", json={"purpose": "notice"})
+        assert answer.json()["do_not_call"] is wish
+
+
+async def test_a_wish_is_written_down_by_operators_for_people_we_know(door: Door) -> None:
+    """Neither for a token that stands for nobody, nor by the services themselves."""
+    path, body = f"/v1/identities/p-{'0' * 30}/preferences", {"do_not_call": True}
+    assert (await (await door.client(Role.OPERATOR)).put(path, json=body)).status_code == 404
+    assert (await (await door.client(Role.SERVICE)).put(path, json=body)).status_code == 403
+    assert await door.path.pool.fetchval("SELECT count(*) FROM identity.preference") == 0

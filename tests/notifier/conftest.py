@@ -16,6 +16,7 @@ import pytest
 
 from services.events import Event, Fact
 from services.notifier.__main__ import NotifierSettings, Parts, build
+from services.policy import Policy
 from services.runtime.clock import ManualClock
 from services.runtime.keys import Role
 from tests.builders import NOON, an_event, as_outgoing
@@ -105,7 +106,9 @@ class Door:
 
 
 @asynccontextmanager
-async def open_door(dsn: str, folder: FilePath, **settings: Any) -> AsyncIterator[Door]:
+async def open_door(
+    dsn: str, folder: FilePath, policy: Policy | None = None, **settings: Any
+) -> AsyncIterator[Door]:
     """Run the notifier on a database."""
     secrets_file = folder / "secrets.toml"
     secrets_file.write_text(SECRETS)
@@ -119,7 +122,7 @@ async def open_door(dsn: str, folder: FilePath, **settings: Any) -> AsyncIterato
     made = NotifierSettings(**(fields | settings))
     clock = ManualClock(NOON)
     builds = {"notifier": build}
-    async with running(dsn, clock, a_policy(), builds, {"notifier": made}) as path:
+    async with running(dsn, clock, policy or a_policy(), builds, {"notifier": made}) as path:
         door = Door(path, clock, made)
         try:
             yield door

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -104,10 +105,12 @@ def silence(until: asyncio.Event) -> Script:
 
 
 @asynccontextmanager
-async def a_receiver(default: Script | None = None) -> AsyncIterator[Receiver]:
+async def a_receiver(
+    default: Script | None = None, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
     """Run a receiver."""
     receiver = Receiver(default=default)
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=tls)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
         yield receiver

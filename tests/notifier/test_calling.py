@@ -10,10 +10,11 @@ import pytest
 
 from services.events import CaseClosed, OrderResolved
 from services.notifier.adapters import callbacks
-from services.notifier.decide import Sending, plan
+from services.notifier.decide import Sending
 from services.notifier.handle.caller import words
 from services.runtime.tokens import CallbackTicket, read_callback
 from tests.builders import NOON
+from tests.notifier.asking import a_callback
 from tests.notifier.conftest import open_door
 from tests.notifier.receivers import a_receiver, answer
 from tests.notifier.stories import CALLBACK, COMPLAINT, ORDER, REPORTER, a_callback_due, a_dispatch
@@ -184,6 +185,6 @@ async def test_without_a_gateway_messages_go_to_a_file(dsn, tmp_path, vault):
 
 async def test_a_language_nobody_wrote_falls_back_to_the_citys():
     """Better words in Chinese than none."""
-    due = plan(a_callback_due(language="fr"), COMPLAINT, COMPLAINT).state
+    due = a_callback(language="fr")
     text = words(a_policy(), due, "https://x.example/t")
     assert "https://x.example/t" in text

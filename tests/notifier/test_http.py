@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from services.events import CaseClosed
 from services.notifier.adapters.deliveries import forget_before
+from services.notifier.adapters.searches import Wanted, replay_all
 from services.notifier.decide.signing import secret_key, signature
 from services.runtime.ids import new_id
 from services.runtime.keys import Role
+from services.runtime.webhooks import signers
 from tests.notifier.conftest import open_door
 from tests.notifier.receivers import a_receiver, answer
 from tests.notifier.stories import a_dispatch
@@ -201,7 +205,7 @@ async def test_all_failures_of_an_endpoint_are_replayed_at_once(dsn, tmp_path):
         agency = await door.client(Role.AGENCY, STREET)
         body = {"endpoint": endpoint["endpoint_id"], "state": "failed"}
         response = await agency.post("/v1/deliveries/replay", json=body)
-        assert response.json() == {"replayed": 3}
+        assert response.json() == {"replayed": 3, "next": None}
         pending = (await agency.get("/v1/deliveries")).json()["items"]
         again = await agency.post(f"/v1/deliveries/{pending[0]['delivery_id']}/replay")
         assert (again.status_code, again.json()["code"]) == (409, "still-pending")
@@ -223,3 +227,182 @@ async def test_old_deliveries_are_forgotten_with_their_bodies(door):
     assert await forget_before(db, door.clock.now() + timedelta(days=1)) == 1
     assert [row["state"] for row in await door.rows()] == ["pending"]
     assert await db.fetchval("SELECT count(*) FROM event") == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"divisions": ["990199"]}, "divisions"),
+        ({"categories": ["environment", "noise"]}, "categories"),
+        ({"filter": "data.role ="}, "filter"),
+        ({"filter": "map(&a, data)"}, "filter"),
+        ({"filter": "a" * 1001}, "filter"),
+        ({"payload": "xml"}, "payload"),
+        ({"rate_per_s": 0.05}, "rate_per_s"),
+        ({"concurrency": 65}, "concurrency"),
+        ({"signature": "v2"}, "signature"),
+        ({"payload": "open311", "event_types": ["WhistleBlown"]}, "event_types"),
+    ],
+)
+async def test_a_wrong_wish_is_refused_by_field_and_reason(door, wish, field):
+    """When it is written and when it is changed: later nobody would notice."""
+    client = await door.client()
+    made = await door.add_endpoint("https://a.example/in")
+    written = await client.post("/v1/endpoints", json={"url": "https://a.example/in", **wish})
+    path = f"/v1/endpoints/{made['endpoint_id']}"
+    for response in (written, await client.patch(path, json=wish)):
+        assert response.status_code == 422
+        (error,) = response.json()["errors"]
+        assert error["field"] == field
+        assert error["message"]
+    assert (await client.get(path)).json()["payload"] == "full"
+
+
+async def test_wishes_are_shown_changed_and_taken_away(door):
+    """What is left out stays; null takes a filter or a limit away."""
+    wishes = {
+        "divisions": ["990101"],
+        "categories": ["environment"],
+        "filter": "data.role == 'lead'",
+        "payload": "thin",
+        "is_ordered": False,
+        "rate_per_s": 2.5,
+        "concurrency": 4,
+    }
+    made = await door.add_endpoint("https://a.example/in", **wishes)
+    assert {name: made[name] for name in wishes} == wishes
+    client, path = await door.client(), f"/v1/endpoints/{made['endpoint_id']}"
+    kept = (await client.patch(path, json={"description": "x"})).json()
+    assert {name: kept[name] for name in wishes} == wishes
+    gone = {"filter": None, "rate_per_s": None, "concurrency": None}
+    bare = {"divisions": [], "categories": [], "payload": None, "is_ordered": None}
+    changed = (await client.patch(path, json=gone | bare)).json()
+    assert {name: changed[name] for name in wishes} == wishes | gone | {
+        "divisions": [],
+        "categories": [],
+    }
+    found = door.parts.book.directory.get(UUID(made["endpoint_id"]))
+    assert (found.filter, found.payload, found.is_ordered) == (None, "thin", False)
+
+
+async def test_open311_gets_the_usual_types_that_it_can_tell(door):
+    """An endpoint can't be changed to a form in which its types aren't told."""
+    made = await door.add_endpoint("https://a.example/in", payload="open311")
+    assert "OrderDispatched" in made["event_types"]
+    assert "WhistleBlown" not in made["event_types"]
+    other = await door.add_endpoint("https://a.example/in")
+    path = f"/v1/endpoints/{other['endpoint_id']}"
+    response = await (await door.client()).patch(path, json={"payload": "open311"})
+    assert [error["field"] for error in response.json()["errors"]] == ["event_types"]
+
+
+async def test_v1a_shows_its_public_key_and_never_a_secret(door):
+    """Whoever verifies can't sign; after a rotation there is another key."""
+    async with a_receiver() as receiver:
+        made = await door.add_endpoint(receiver.url, signature="v1a")
+        client, path = await door.client(), f"/v1/endpoints/{made['endpoint_id']}"
+        assert "secret" not in made
+        assert made["public_key"].startswith("whpk_")
+        await client.post(f"{path}/test")
+        rotated = (await client.post(f"{path}/rotate")).json()
+        await door.track(a_dispatch())
+        assert (await client.patch(path, json={"signature": "v1"})).status_code == 422
+    assert "secret" not in rotated
+    assert (await client.get(path)).json()["public_key"] == rotated["public_key"]
+    keys = [made["public_key"], rotated["public_key"]]
+    assert keys[0] != keys[1]
+    tested, sent = receiver.requests
+    assert signers(keys, tested.headers, tested.body) == (keys[0],)
+    assert signers(keys, sent.headers, sent.body) == tuple(keys)
+
+
+async def test_deliveries_are_found_by_type_time_and_status(door):
+    """Whoever looks for a fault knows roughly when, and what was answered."""
+    async with a_receiver() as receiver:
+        receiver.scripts = [answer(500), answer(200), answer(404)]
+        await door.add_endpoint(receiver.url, is_ordered=False)
+        await door.track(a_dispatch())
+        await door.track(CaseClosed(reason="confirmed"), complaint_id=new_id())
+        await door.track(a_dispatch(), complaint_id=new_id())
+    client = await door.client()
+    at = (await door.publish(a_dispatch()))[0].time
+
+    async def found(**params):
+        page = await client.get("/v1/deliveries", params=params)
+        return [one["history"][-1]["status"] for one in page.json()["items"]]
+
+    assert await found(status=500) == [500]
+    assert await found(status=404, state="pending") == [404]
+    assert await found(status=404, state="failed") == []
+    assert len(await found(event_type=["OrderDispatched"])) == 2
+    assert len(await found(event_type=["OrderDispatched", "CaseClosed"], limit=2)) == 2
+    assert len(await found(since=at.isoformat())) == 3
+    assert await found(until=at.isoformat()) == []
+    assert await found(since=(at + timedelta(milliseconds=1)).isoformat()) == []
+    assert (await client.get("/v1/deliveries?since=2026-11-24T12:00:00")).status_code == 422
+
+
+async def test_bulk_replay_counts_first_and_takes_what_was_asked_for_only(dsn, tmp_path):
+    """Of an outage just what fell into it."""
+    async with open_door(dsn, tmp_path, hook_schedule="0s") as door, a_receiver() as receiver:
+        receiver.scripts = [answer(500)] * 4
+        endpoint = await door.add_endpoint(receiver.url)
+        for _ in range(3):
+            (event,) = await door.publish(a_dispatch(), complaint_id=new_id())
+        await door.publish(CaseClosed(reason="confirmed"), complaint_id=new_id())
+        await door.settle()
+        client, past = await door.client(), event.time - timedelta(hours=1)
+        body = {
+            "endpoint": endpoint["endpoint_id"],
+            "event_types": ["OrderDispatched"],
+            "since": past.isoformat(),
+            "until": event.time.isoformat(),
+        }
+        path = "/v1/deliveries/replay"
+        assert (await client.post(path, json=body)).json() == {"replayed": 0, "next": None}
+        body["until"] = (event.time + timedelta(seconds=1)).isoformat()
+        dry = await client.post(path, json=body | {"is_dry_run": True})
+        assert dry.json() == {"matching": 3}
+        await door.settle()
+        assert len(receiver.requests) == 4
+        assert (await client.post(path, json=body)).json() == {"replayed": 3, "next": None}
+        await door.settle()
+        states = [row["state"] for row in await door.rows()]
+    assert sorted(states) == ["delivered", "delivered", "delivered", "failed"]
+
+
+async def test_bulk_replay_goes_on_where_it_stopped(dsn, tmp_path):
+    """What has failed again meanwhile isn't taken twice."""
+    async with open_door(dsn, tmp_path, hook_schedule="0s") as door:
+        async with a_receiver(answer(500)) as receiver:
+            endpoint = await door.add_endpoint(receiver.url)
+            for _ in range(5):
+                await door.publish(a_dispatch(), complaint_id=new_id())
+            await door.settle()
+            db = door.path.running["notifier"].db
+            wanted = Wanted(endpoint_id=UUID(endpoint["endpoint_id"]), state="failed")
+            seen: list[UUID] = []
+            while page := await _replayed(db, wanted, seen):
+                seen += page
+                await door.settle()
+        assert [row["replays"] for row in await door.rows()] == [1] * 5
+    assert len(seen) == 5
+    assert seen == sorted(set(seen))
+
+
+async def _replayed(db, wanted, seen):
+    async with db.transaction() as tx:
+        return await replay_all(tx, wanted, seen[-1] if seen else None, 2)
+
+
+async def test_what_went_to_a_removed_endpoint_is_not_replayed(door):
+    """It would be pending for ever: nobody would get it."""
+    async with a_receiver(answer(500)) as receiver:
+        endpoint = await door.add_endpoint(receiver.url)
+        await door.track(a_dispatch())
+        client = await door.client()
+        await client.delete(f"/v1/endpoints/{endpoint['endpoint_id']}")
+    (row,) = await door.rows()
+    response = await client.post(f"/v1/deliveries/{row['delivery_id']}/replay")
+    assert (response.status_code, response.json()["code"]) == (409, "endpoint-removed")
+    assert [row["state"] for row in await door.rows()] == ["cancelled"]

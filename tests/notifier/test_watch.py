@@ -37,6 +37,7 @@ from services.notifier.decide import (
 )
 from services.notifier.decide.watch import delivery_id
 from tests.builders import NOON, an_event
+from tests.notifier.asking import asked
 from tests.notifier.stories import (
     COMPLAINT,
     a_callback_due,
@@ -221,8 +222,7 @@ def test_what_leaves_the_house_names_no_other_persons_complaint():
 
 def test_a_call_back_is_due_at_once_and_lapses_when_the_tracker_says():
     """The tracker has waited already: a second waiting would eat the answer's time."""
-    event = a_tracked_event(a_callback_due(), 5)
-    step = watch(event, None, Directory(), Open(), NOON)
+    step = asked(a_tracked_event(a_callback_due(), 5), None, Directory(), Open())
     (callback,) = step.state.callbacks
     assert callback.state is CallbackState.DUE
     assert [(d.kind, d.due_at) for d in step.set_deadlines] == [("lapse", NOON + timedelta(days=5))]
@@ -237,7 +237,7 @@ def test_a_call_back_is_due_at_once_and_lapses_when_the_tracker_says():
 )
 def test_a_case_that_went_on_asks_no_more(fact):
     """Somebody who has answered must not be called again."""
-    state = watch(a_tracked_event(a_callback_due(), 5), None, Directory(), Open(), NOON).state
+    state = asked(a_tracked_event(a_callback_due(), 5), None, Directory(), Open()).state
     step = watch(a_tracked_event(fact, 6), state, Directory(), Open(), NOON)
     (callback,) = step.state.callbacks
     assert callback.state is CallbackState.CANCELLED
@@ -247,7 +247,7 @@ def test_a_case_that_went_on_asks_no_more(fact):
 def test_an_anonymous_reporter_lapses_without_an_attempt():
     """Nobody can be asked; the tracker must learn it now, not in five days."""
     event = a_tracked_event(a_callback_due(reporter=None), 5)
-    step = watch(event, None, Directory(), Open(), NOON)
+    step = asked(event, None, Directory(), Open())
     assert [type(fact).__name__ for fact in step.facts] == ["CallbackAttempted", "CallbackLapsed"]
     assert step.facts[1].reason == "no-contact"
     assert step.set_deadlines == ()
@@ -255,7 +255,7 @@ def test_an_anonymous_reporter_lapses_without_an_attempt():
 
 def test_the_same_call_back_is_planned_once():
     """A repeated event, whatever its sequence, must not ask twice."""
-    first = watch(a_tracked_event(a_callback_due(), 5), None, Directory(), Open(), NOON)
-    again = watch(a_tracked_event(a_callback_due(), 6), first.state, Directory(), Open(), NOON)
+    first = asked(a_tracked_event(a_callback_due(), 5), None, Directory(), Open())
+    again = asked(a_tracked_event(a_callback_due(), 6), first.state, Directory(), Open())
     assert len(again.state.callbacks) == 1
     assert isinstance(a_callback_due(), CallbackDue)

@@ -234,6 +234,13 @@ class RevealBody(_Body):
     complaint_id: UUID | None = None
 
 
+class PreferencesBody(_Body):
+    """What a person wants; a secret report (保密) is named by its complaint too."""
+
+    do_not_call: bool
+    complaint_id: UUID | None = None
+
+
 def checked(model: type[M], raw: object) -> M:
     """Check what came in JSON.
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import ValidationError
 
 from services.intake.adapters import views
 from services.intake.decide import commands
@@ -24,6 +25,8 @@ from services.runtime.stage import perform
 from services.runtime.tokens import CallbackTicket, read_callback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.intake.decide.view import View
     from services.intake.http.words import Language
     from services.runtime.step import Step
@@ -99,14 +102,15 @@ def _language(desk: Desk, request: Request, lang: str | None) -> Language:
 def _add_for_citizens(router: APIRouter, desk: Desk) -> None:
     @router.get("/{token}", response_class=Response, responses=_PAGES)
     async def show(token: str, request: Request, lang: str | None = None) -> Response:
-        """Show the page on which a citizen answers."""
+        """Show the page on which a citizen answers; looking at it never answers.
+
+        `contacted`, `solved` and `satisfaction` in the address preselect what they say.
+        """
         language = _language(desk, request, lang)
         ticket = _ticket(desk, token)
         if ticket is None:
             return page.message("gone", language, 404)
-        if ticket.expires_at <= desk.clock.now():
-            return page.message("over", language, 410)
-        return await _show(desk, ticket, language)
+        return await _show(desk, ticket, language, page.preselected(request.query_params))
 
     @router.post("/{token}", response_class=Response, responses=_PAGES)
     async def take_answer(token: str, request: Request, lang: str | None = None) -> Response:
@@ -132,7 +136,17 @@ async def _question(desk: Desk, ticket: CallbackTicket) -> tuple[page.Question, 
     return None if status is None else (page.Question(status.number, None), row)
 
 
-async def _show(desk: Desk, ticket: CallbackTicket, language: Language) -> Response:
+async def _show(
+    desk: Desk,
+    ticket: CallbackTicket,
+    language: Language,
+    chosen: Mapping[str, str],
+    *,
+    is_incomplete: bool = False,
+) -> Response:
+    """Show the form, or why there is nothing to answer any more."""
+    if ticket.expires_at <= desk.clock.now():
+        return page.message("over", language, 410)
     found = await _question(desk, ticket)
     if found is None:
         return page.message("gone", language, 404)
@@ -141,7 +155,7 @@ async def _show(desk: Desk, ticket: CallbackTicket, language: Language) -> Respo
         return page.message("already", language)
     if row is not None and row["closed_at"]:
         return page.message("over", language, 410)
-    return page.form(question, language)
+    return page.form(question, language, chosen, is_incomplete=is_incomplete)
 
 
 async def _answer(desk: Desk, ticket: CallbackTicket, verdict: Verdict) -> Rejected | None:
@@ -179,12 +193,10 @@ async def _take_form(
 ) -> Response:
     if ticket is None:
         return page.message("gone", language, 404)
-    body = await _read_form(request)
+    fields = await _read_form(request)
+    body = _complete(fields)
     if body is None:
-        found = await _question(desk, ticket)
-        if found is None:
-            return page.message("gone", language, 404)
-        return page.form(found[0], language, is_incomplete=True)
+        return await _show(desk, ticket, language, fields, is_incomplete=True)
     why = await _answer(desk, ticket, body.verdict())
     if why is None:
         return page.message("thanks", language)
@@ -192,8 +204,15 @@ async def _take_form(
     return page.message(what, language, status)
 
 
-async def _read_form(request: Request) -> CallbackBody | None:
-    """Read the form; None if a question is open.
+def _complete(fields: Mapping[str, str]) -> CallbackBody | None:
+    try:
+        return CallbackBody.model_validate(fields)
+    except ValidationError:
+        return None
+
+
+async def _read_form(request: Request) -> dict[str, str]:
+    """Read the form's fields; none if it can't be read.
 
     Raises:
         Problem: 413, it is too big for a form of ours.
@@ -203,6 +222,6 @@ async def _read_form(request: Request) -> CallbackBody | None:
         raise Problem(413, "too-big", f"A form has {FORM_BYTES_MAX} bytes at the most.")
     try:
         fields = parse_qs(written.decode(), max_num_fields=10)
-        return CallbackBody.model_validate({name: values[0] for name, values in fields.items()})
-    except ValueError:  # ValidationError is one, too.
-        return None
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}

@@ -15,7 +15,7 @@ from services.runtime import telemetry
 from services.runtime.errors import MisconfiguredError
 from services.runtime.ids import new_id
 from services.runtime.problems import Problem, problem_responses, unavailable_now
-from services.runtime.webhooks import Verdict, secret_key, verify
+from services.runtime.webhooks import Verdict, verify
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -111,8 +111,7 @@ def _verdict(
     mapping: HookMapping, secrets: tuple[str, ...], headers: dict[str, str], body: bytes, now: float
 ) -> Verdict:
     if mapping.signature == "standard-webhooks":
-        keys = [key for secret in secrets if (key := secret_key(secret))]
-        return verify(keys, headers, body, now, mapping.replay_within_s)
+        return verify(secrets, headers, body, now, mapping.replay_within_s)
     offered = headers.get(mapping.header or "", "").encode()
     matches = False
     for secret in secrets:

@@ -9,9 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from services.intake.adapters import vault
+from services.intake.adapters.vault import preferences
 from services.intake.adapters.vault.accesses import list_accesses
 from services.intake.decide.masking import mask
-from services.intake.http.bodies import RevealBody
+from services.intake.http.bodies import PreferencesBody, RevealBody
 from services.intake.http.desk import Desk, json_answer
 from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem, problem_responses
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from services.runtime.transaction import Tx
 
 _MustKnow = Annotated[Principal, Depends(require(Role.SERVICE, Role.OPERATOR))]
+_Asked = Annotated[Principal, Depends(require(Role.OPERATOR))]
 _Overseeing = Annotated[Principal, Depends(require(Role.AUDITOR, Role.SUPERVISOR))]
 _Token = Annotated[str, Path(pattern=r"^p-[0-9a-f]{30}$")]
 
@@ -39,6 +41,15 @@ def routes(desk: Desk) -> APIRouter:
         """Tell who a token stands for, and write down who asked, when and why."""
         return await _reveal(desk, token, body, principal)
 
+    @router.put("/identities/{token}/preferences")
+    async def prefer(token: _Token, body: PreferencesBody, principal: _Asked) -> Response:
+        """Write down whether a person wants to be told anything unasked."""
+        async with desk.db.transaction() as tx:
+            if await desk.vault.find_by_person(tx, token, body.complaint_id) is None:
+                raise _nobody()
+            await preferences.keep(tx, token, principal.key_id, do_not_call=body.do_not_call)
+        return json_answer({"token": token, "do_not_call": body.do_not_call})
+
     @router.get("/identities/accesses")
     async def accesses(
         _: _Overseeing,
@@ -55,13 +66,15 @@ def routes(desk: Desk) -> APIRouter:
 
 async def _reveal(desk: Desk, token: str, body: RevealBody, principal: Principal) -> Response:
     access = access_of(principal, body.purpose)
-    found = None
+    found, do_not_call = None, False
     async with desk.db.transaction() as tx:
         free_at = await _free_at(desk, tx, principal)
         # What is refused again and again is written down once: it can't fill the table.
         if free_at is None or not await desk.vault.accesses.was_refused(tx, principal.key_id):
             if free_at is None:
                 found = await desk.vault.find_by_person(tx, token, body.complaint_id)
+            if found is not None:
+                do_not_call = await preferences.is_do_not_call(tx, token, found.reporter)
             outcome: vault.Outcome = "refused" if free_at else "shown" if found else "nothing"
             await desk.vault.accesses.record(
                 tx,
@@ -74,10 +87,14 @@ async def _reveal(desk: Desk, token: str, body: RevealBody, principal: Principal
     if free_at:
         raise _too_many(free_at - now, desk.reveals_per_hour)
     if found is None:
-        raise Problem(404, "no-such-person", "Nobody is known by this token.")
+        raise _nobody()
     identity = found.identity
     told = {"name": identity.name, "phone": identity.phone, "email": identity.email}
-    return json_answer({"token": token, **told})
+    return json_answer({"token": token, **told, "do_not_call": do_not_call})
+
+
+def _nobody() -> Problem:
+    return Problem(404, "no-such-person", "Nobody is known by this token.")
 
 
 async def _free_at(desk: Desk, tx: Tx, principal: Principal) -> datetime | None:

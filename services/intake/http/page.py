@@ -10,7 +10,8 @@ import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from fastapi import Response
 
@@ -20,20 +21,25 @@ if TYPE_CHECKING:
     from services.intake.http.words import Language
 
 _STYLE = """
-:root{color-scheme:light dark}
-body{font:1.125rem/1.6 system-ui,sans-serif;max-width:38rem;margin:0 auto;padding:1.5rem}
+:root{color-scheme:light dark;background:#fff;color:#1a1a1a}
+body{font:1.125rem/1.6 system-ui,sans-serif;max-width:38rem;margin:0 auto;padding:1.25rem;
+overflow-wrap:anywhere}
 h1{font-size:1.5rem;line-height:1.3}
 blockquote{margin:0 0 1rem;padding:.25rem 1rem;border-inline-start:.25rem solid #2a6df4}
-fieldset{border:1px solid #888;border-radius:.5rem;margin:0 0 1.25rem;padding:.5rem 1rem}
+fieldset{min-inline-size:0;border:1px solid #888;
+border-radius:.5rem;margin:0 0 1.25rem;padding:.5rem 1rem}
 legend{font-weight:600;padding:0 .35rem}
 .choice{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}
-input[type=radio]{width:1.35rem;height:1.35rem}
+input[type=radio]{flex:none;width:1.5rem;height:1.5rem;margin:0}
 textarea{box-sizing:border-box;width:100%;font:inherit;padding:.5rem}
 button{font:inherit;font-weight:600;min-height:3rem;padding:0 1.75rem;border:0;border-radius:.5rem;
 background:#1a56c4;color:#fff}
 :focus-visible{outline:.2rem solid #d97706;outline-offset:.15rem}
+.open{border-color:#c62828}
 [role=alert]{border-inline-start:.25rem solid #c62828;padding:.25rem 1rem}
 .other{text-align:end}
+a{color:#1a56c4}
+@media(prefers-color-scheme:dark){:root{background:#121212;color:#f0f0f0}a{color:#8ab4f8}}
 """
 
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -69,6 +75,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "wish": "还有什么想说的（选填，请勿填写个人信息）",
         "send": "提交",
         "missing": "请回答全部三个问题。",
+        "chosen": "已按您点开的链接选好，点击“提交”后才会记录。",
         "thanks": "谢谢，您的评价已收到",
         "thanks-more": "本次评价只计一次。如未解决，我们会交回承办单位重新办理。",
         "already": "您已评价过，谢谢",
@@ -94,6 +101,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "wish": "Anything else? (optional; please no personal details)",
         "send": "Send",
         "missing": "Please answer all three questions.",
+        "chosen": "What your link says is selected below. Nothing is recorded until you send it.",
         "thanks": "Thank you, your answer has arrived",
         "thanks-more": "It counts once. If it isn't solved, the office must handle it again.",
         "already": "You have answered already, thank you",
@@ -107,7 +115,33 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-_WISH = '<textarea id="wish" name="wish" rows="3" maxlength="2000"></textarea>'
+_WISH = '<textarea id="wish" name="wish" rows="3" maxlength="2000">'
+
+_YES_NO: Final = ("yes", "no")
+_HOW: Final = ("satisfied", "basically", "dissatisfied")
+
+#: What a link may preselect: the form's field and its values, by the word in the address.
+_FIELDS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "contacted": ("is_contacted", _YES_NO),
+    "solved": ("is_solved", _YES_NO),
+    "satisfaction": ("satisfaction", _HOW),
+}
+
+
+def preselected(query: Mapping[str, str]) -> dict[str, str]:
+    """Take from a link what it says was chosen; a GET records nothing, whatever it says.
+
+    Messages are opened by machines before people see them: only the form's button answers.
+
+    Args:
+        query: Of the address.
+
+    Returns:
+        Values by the form's fields; what isn't one of the form's values is left out.
+    """
+    return {
+        field: query[word] for word, (field, values) in _FIELDS.items() if query.get(word) in values
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +152,41 @@ class Question:
     answer: str | None  #: What the office says it did, if known here already.
 
 
-def form(question: Question, language: Language, *, is_incomplete: bool = False) -> Response:
-    """Show the questions."""
+def form(
+    question: Question,
+    language: Language,
+    chosen: Mapping[str, str] | None = None,
+    *,
+    is_incomplete: bool = False,
+) -> Response:
+    """Show the questions.
+
+    Args:
+        question: What is asked about.
+        language: Of the page.
+        chosen: By field, what a link preselects or an incomplete form held.
+        is_incomplete: A form was sent that left a question open.
+    """
+    chosen = chosen or {}
     words = _WORDS[language]
     intro = words["intro" if question.answer else "intro-bare"].format(number=question.number)
     parts = [f"<p>{escape(intro)}</p>"]
     if question.answer:
         parts.append(f"<blockquote><p>{escape(question.answer)}</p></blockquote>")
     if is_incomplete:
-        parts.append(f'<p role="alert">{escape(words["missing"])}</p>')
-    yes_no = (("yes", words["yes"]), ("no", words["no"]))
-    how = tuple((value, words[value]) for value in ("satisfied", "basically", "dissatisfied"))
+        parts.append(f'<p role="alert" id="missing">{escape(words["missing"])}</p>')
+    elif chosen:
+        parts.append(f"<p>{escape(words['chosen'])}</p>")
+    parts.append(f'<form method="post" action="?lang={language}">')
+    for word, (field, values) in _FIELDS.items():
+        labels = tuple((value, words[value]) for value in values)
+        is_open = is_incomplete and chosen.get(field) not in values
+        parts.append(_choices(field, words[word], labels, chosen.get(field), is_open=is_open))
+    wish = f"{_WISH}{escape(chosen.get('wish', ''))}</textarea>"
     parts += [
-        f'<form method="post" action="?lang={language}">',
-        _choices("is_contacted", words["contacted"], yes_no),
-        _choices("is_solved", words["solved"], yes_no),
-        _choices("satisfaction", words["satisfaction"], how),
-        f'<p><label for="wish">{escape(words["wish"])}</label>{_WISH}</p>',
+        f'<p><label for="wish">{escape(words["wish"])}</label>{wish}</p>',
         f"<p><button>{escape(words['send'])}</button></p></form>",
-        _other_language(language),
+        _other_language(language, chosen),
     ]
     return _page(words["title"], "".join(parts), language, 422 if is_incomplete else 200)
 
@@ -147,19 +197,30 @@ def message(what: str, language: Language, status: int = 200) -> Response:
     return _page(words[what], f"<p>{escape(words[f'{what}-more'])}</p>", language, status)
 
 
-def _choices(name: str, legend: str, choices: tuple[tuple[str, str], ...]) -> str:
+def _choices(
+    name: str,
+    legend: str,
+    choices: tuple[tuple[str, str], ...],
+    chosen: str | None,
+    *,
+    is_open: bool,
+) -> str:
     boxes = "".join(
-        f'<label class="choice"><input type="radio" name="{name}" value="{value}" required>'
-        f"{escape(label)}</label>"
+        f'<label class="choice"><input type="radio" name="{name}" value="{value}" required'
+        f"{' checked' if value == chosen else ''}>{escape(label)}</label>"
         for value, label in choices
     )
-    return f"<fieldset><legend>{escape(legend)}</legend>{boxes}</fieldset>"
+    mark = ' class="open" aria-describedby="missing"' if is_open else ""
+    return f"<fieldset{mark}><legend>{escape(legend)}</legend>{boxes}</fieldset>"
 
 
-def _other_language(language: Language) -> str:
+def _other_language(language: Language, chosen: Mapping[str, str]) -> str:
+    """Link the same page in the other language; what was chosen goes along, a wish doesn't."""
     other = "en" if language == "zh" else "zh"
     label = _WORDS[language]["other"]
-    link = f'<a href="?lang={other}" lang="{other}" hreflang="{other}">{label}</a>'
+    kept = {word: chosen[field] for word, (field, _) in _FIELDS.items() if field in chosen}
+    query = escape(urlencode({"lang": other, **kept}))
+    link = f'<a href="?{query}" lang="{other}" hreflang="{other}">{label}</a>'
     return f'<p class="other">{link}</p>'
 
 

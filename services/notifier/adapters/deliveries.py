@@ -9,33 +9,31 @@ from uuid import UUID
 from services.notifier.decide import LEASE, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from datetime import datetime
-
-    import asyncpg
 
     from services.runtime.postgres import Database
     from services.runtime.transaction import Tx
 
 #: Endpoint by endpoint, so that a million rows of a dead one never hide another's; of a complaint
-#: only the lowest undelivered event, so that order is kept.
+#: only the lowest undelivered event, so that order is kept, unless the endpoint wants none.
 _CLAIM = """
     WITH due AS (
-        SELECT f.* FROM unnest($1::uuid[], $2::int[]) AS w (endpoint_id, room)
+        SELECT f.* FROM unnest($1::uuid[], $2::int[], $5::bool[]) AS w (endpoint_id, room, is_any)
         CROSS JOIN LATERAL (
             SELECT d.complaint_id, d.endpoint_id, d.sequence FROM delivery d
             WHERE d.endpoint_id = w.endpoint_id AND d.state = 'pending' AND d.due_at <= $3
-              AND NOT EXISTS (
+              AND (w.is_any OR NOT EXISTS (
                   SELECT FROM delivery p WHERE p.complaint_id = d.complaint_id
                   AND p.endpoint_id = d.endpoint_id AND p.sequence < d.sequence
-                  AND p.state = 'pending')
+                  AND p.state = 'pending'))
             ORDER BY d.due_at, d.sequence LIMIT w.room FOR UPDATE SKIP LOCKED
         ) AS f
     )
     UPDATE delivery d SET due_at = $4 FROM due, event e
     WHERE (d.complaint_id, d.endpoint_id, d.sequence)
         = (due.complaint_id, due.endpoint_id, due.sequence)
-      AND e.complaint_id = d.complaint_id AND e.sequence = d.sequence
+      AND e.complaint_id = d.complaint_id AND e.sequence = d.sequence AND e.payload = d.payload
     RETURNING d.complaint_id, d.endpoint_id, d.sequence, d.delivery_id, d.event_id, d.event_type,
               d.attempts + 1, e.body, d.replays
 """
@@ -69,31 +67,6 @@ _RELEASE = """
     WHERE d.complaint_id = o.complaint_id AND d.endpoint_id = o.endpoint_id
       AND d.sequence = o.sequence AND d.state = 'pending' AND d.attempts = o.attempts
 """
-_COLUMNS = """
-    delivery_id, complaint_id, endpoint_id, sequence, event_id, event_type, state, attempts,
-    replays, due_at, finished_at, history
-"""
-_LIST = f"""
-    SELECT {_COLUMNS} FROM delivery
-    WHERE ($1::uuid IS NULL OR endpoint_id = $1) AND ($2::uuid IS NULL OR complaint_id = $2)
-      AND ($3::text IS NULL OR state = $3) AND ($4::uuid IS NULL OR delivery_id < $4)
-      AND ($5::uuid[] IS NULL OR endpoint_id = ANY($5))
-    ORDER BY delivery_id DESC LIMIT $6
-"""
-_ONE = f"SELECT {_COLUMNS} FROM delivery WHERE delivery_id = $1"
-_REPLAY = """
-    UPDATE delivery
-    SET state = 'pending', attempts = 0, replays = replays + 1, due_at = $2, finished_at = NULL
-    WHERE delivery_id = ANY($1::uuid[]) AND state <> 'pending' RETURNING delivery_id
-"""
-_REPLAY_OF = """
-    UPDATE delivery
-    SET state = 'pending', attempts = 0, replays = replays + 1, due_at = $3, finished_at = NULL
-    WHERE delivery_id IN (
-        SELECT delivery_id FROM delivery WHERE endpoint_id = $1 AND state = $2
-        ORDER BY delivery_id LIMIT $4)
-    RETURNING delivery_id
-"""
 _TOTALS = "SELECT state, count(*) FROM delivery GROUP BY state"
 _FORGET = """
     WITH old AS (
@@ -123,17 +96,29 @@ class Outcome:
         state: `pending`, `delivered` or `failed` from now on.
         due_at: The next attempt's instant while it is pending.
         entry: What `history` keeps of it.
+        holds: What comes after it in the complaint waits as long.
     """
 
     job: Job
     state: str
     due_at: datetime | None
     entry: dict[str, Any]
+    holds: bool = True
 
 
-async def claim(tx: Tx, room: Mapping[UUID, int]) -> list[Job]:
-    """Take due deliveries under a lease, up to so many of each endpoint."""
-    rows = await tx.conn.fetch(_CLAIM, list(room), list(room.values()), tx.now, tx.now + LEASE)
+async def claim(
+    tx: Tx, room: Mapping[UUID, int], *, unordered: Container[UUID] = frozenset()
+) -> list[Job]:
+    """Take due deliveries under a lease.
+
+    Args:
+        tx: The transaction.
+        room: How many of which endpoint.
+        unordered: Endpoints whose events needn't wait for those before them.
+    """
+    is_any = [endpoint_id in unordered for endpoint_id in room]
+    lease_ends = tx.now + LEASE
+    rows = await tx.conn.fetch(_CLAIM, list(room), list(room.values()), tx.now, lease_ends, is_any)
     return [Job(*row) for row in rows]
 
 
@@ -155,7 +140,7 @@ async def record(tx: Tx, outcomes: Sequence[Outcome]) -> set[UUID]:
     held = [
         (o.job.complaint_id, o.job.endpoint_id, o.job.sequence, o.due_at)
         for o in outcomes
-        if o.state == "pending"
+        if o.state == "pending" and o.holds
     ]
     if held:
         await tx.conn.execute(_HOLD, *zip(*held, strict=True))
@@ -170,35 +155,6 @@ async def release(tx: Tx, jobs: Iterable[tuple[Job, datetime | None]]) -> None:
     ]
     if rows:
         await tx.conn.execute(_RELEASE, *zip(*rows, strict=True))
-
-
-async def page(
-    db: Database,
-    *,
-    endpoint_id: UUID | None,
-    complaint_id: UUID | None,
-    state: str | None,
-    before: UUID | None,
-    only: list[UUID] | None,
-    limit: int,
-) -> list[asyncpg.Record]:
-    """List deliveries, the newest first, from behind `before`."""
-    return await db.fetch(_LIST, endpoint_id, complaint_id, state, before, only, limit)
-
-
-async def find(db: Database, delivery_id: UUID) -> asyncpg.Record | None:
-    """Find one delivery."""
-    return await db.fetchrow(_ONE, delivery_id)
-
-
-async def replay(tx: Tx, delivery_id: UUID) -> bool:
-    """Start a finished delivery over; False if it isn't finished."""
-    return bool(await tx.conn.fetch(_REPLAY, [delivery_id], tx.now))
-
-
-async def replay_all(tx: Tx, endpoint_id: UUID, state: str, limit: int) -> int:
-    """Start an endpoint's deliveries in a state over, the oldest first; returns how many."""
-    return len(await tx.conn.fetch(_REPLAY_OF, endpoint_id, state, tx.now, limit))
 
 
 async def totals(db: Database) -> dict[str, int]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.notifier.adapters.sealing import Sealer, new_secret
-from services.notifier.decide import Directory, Endpoint, SigningKey
+from services.notifier.decide import LEASE, Directory, Endpoint, SigningKey
 from services.runtime import telemetry
 from services.runtime.errors import MisconfiguredError
 from services.runtime.ids import new_id
+from services.runtime.webhooks import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from services.notifier.decide.breaker import Health
+    from services.runtime.policies import PolicyStore
     from services.runtime.postgres import Database
     from services.runtime.transaction import Tx
 
@@ -25,7 +28,8 @@ ROTATION = timedelta(hours=24)
 
 _COLUMNS = """
     endpoint_id, number, url, agency, event_types, description, is_enabled, disabled_reason,
-    previous_until, failing_since, paused_until, created_at, changed_at
+    previous_until, failing_since, paused_until, created_at, changed_at, divisions, categories,
+    filter, payload, is_ordered, rate_per_s, concurrency, signature, public_key
 """
 _ALL = f"SELECT {_COLUMNS}, secret, previous_secret FROM endpoint"
 _MARK = "SELECT count(*), coalesce(sum(version), 0)::bigint, coalesce(max(number), 0) FROM endpoint"
@@ -35,8 +39,10 @@ _LIST = f"""
 _ONE = f"SELECT {_COLUMNS} FROM endpoint WHERE endpoint_id = $1"
 _ADD = f"""
     INSERT INTO endpoint (endpoint_id, url, agency, event_types, description, is_enabled, secret,
-                          created_at, changed_at, disabled_reason)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, CASE WHEN $6 THEN NULL ELSE 'operator' END)
+                          created_at, changed_at, disabled_reason, divisions, categories, filter,
+                          payload, is_ordered, rate_per_s, concurrency, signature, public_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, CASE WHEN $6 THEN NULL ELSE 'operator' END,
+            $9, $10, $13, $11, $12, $14, $15, $16, $17)
     RETURNING {_COLUMNS}
 """
 #: Switching on forgives: an endpoint that was switched off as failing starts afresh.
@@ -47,12 +53,17 @@ _CHANGE = f"""
                                ELSE coalesce(disabled_reason, 'operator') END,
         failing_since = CASE WHEN $5 AND NOT is_enabled THEN NULL ELSE failing_since END,
         paused_until = CASE WHEN $5 AND NOT is_enabled THEN NULL ELSE paused_until END,
+        divisions = coalesce($7, divisions), categories = coalesce($8, categories),
+        payload = coalesce($9, payload), is_ordered = coalesce($10, is_ordered),
+        filter = CASE WHEN 'filter' = ANY($14::text[]) THEN $11 ELSE filter END,
+        rate_per_s = CASE WHEN 'rate_per_s' = ANY($14::text[]) THEN $12 ELSE rate_per_s END,
+        concurrency = CASE WHEN 'concurrency' = ANY($14::text[]) THEN $13 ELSE concurrency END,
         changed_at = $6, version = version + 1
     WHERE endpoint_id = $1 RETURNING {_COLUMNS}
 """
 _ROTATE = f"""
     UPDATE endpoint SET previous_secret = secret, previous_until = $3, secret = $2,
-        changed_at = $4, version = version + 1
+        public_key = CASE WHEN signature = 'v1a' THEN $5 END, changed_at = $4, version = version + 1
     WHERE endpoint_id = $1 RETURNING {_COLUMNS}
 """
 _CANCEL = """
@@ -61,20 +72,31 @@ _CANCEL = """
 """
 _REMOVE = "DELETE FROM endpoint WHERE endpoint_id = $1 RETURNING endpoint_id"
 _RECOVERED = """
-    UPDATE endpoint SET failing_since = NULL, paused_until = NULL, version = version + 1
+    UPDATE endpoint SET failing_since = NULL, paused_until = NULL, probe_until = NULL,
+        version = version + 1
     WHERE endpoint_id = ANY($1::uuid[]) AND failing_since IS NOT NULL
 """
 _FAILING = """
-    UPDATE endpoint e SET failing_since = coalesce(failing_since, $3),
+    UPDATE endpoint e SET failing_since = coalesce(failing_since, f.since), probe_until = NULL,
         paused_until = greatest(paused_until, f.until), version = version + 1
-    FROM unnest($1::uuid[], $2::timestamptz[]) AS f (endpoint_id, until)
-    WHERE e.endpoint_id = f.endpoint_id AND (failing_since IS NULL OR f.until IS NOT NULL)
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS f (endpoint_id, since, until)
+    WHERE e.endpoint_id = f.endpoint_id
 """
+_LOCK_FOR_PROBE = """
+    SELECT endpoint_id FROM endpoint
+    WHERE endpoint_id = ANY($1::uuid[]) AND (probe_until IS NULL OR probe_until <= $2)
+    ORDER BY endpoint_id FOR NO KEY UPDATE SKIP LOCKED
+"""
+_NOTE_PROBES = "UPDATE endpoint SET probe_until = $2 WHERE endpoint_id = ANY($1::uuid[])"
 _DISABLE = """
     UPDATE endpoint SET is_enabled = false, disabled_reason = $2, changed_at = $3,
         version = version + 1
     WHERE endpoint_id = $1 AND is_enabled RETURNING agency
 """
+
+#: Fields of a subscription that always have a value, and those that None takes away.
+_SUBSCRIBED = ("divisions", "categories", "payload", "is_ordered")
+_REMOVABLE = ("filter", "rate_per_s", "concurrency")
 
 log = telemetry.get_logger()
 
@@ -82,22 +104,24 @@ log = telemetry.get_logger()
 class EndpointBook:
     """All endpoints in memory; asks the database each second whether anything changed."""
 
-    def __init__(self, db: Database, sealer: Sealer) -> None:
+    def __init__(self, db: Database, sealer: Sealer, policies: PolicyStore) -> None:
         """Begin empty; `refresh` fills it."""
         self._db = db
         self._sealer = sealer
-        self._mark: tuple[int, int, int] | None = None
+        self._policies = policies
+        self._mark: tuple[object, ...] | None = None
         self.directory = Directory()
 
     async def refresh(self) -> None:
-        """Take over what changed since the last time."""
+        """Take over what changed since the last time: endpoints, or the policy in force."""
+        policy = self._policies.current if self._policies.is_loaded else None
         found = await self._db.fetchrow(_MARK)
-        mark = None if found is None else (found[0], found[1], found[2])
+        mark = None if found is None else (*found, policy)
         if mark == self._mark:
             return
         rows = await self._db.fetch(_ALL)
         endpoints = [self._endpoint(row) for row in rows]
-        self.directory = Directory(endpoint for endpoint in endpoints if endpoint is not None)
+        self.directory = Directory((one for one in endpoints if one is not None), policy)
         self._mark = mark
 
     def _endpoint(self, row: asyncpg.Record) -> Endpoint | None:
@@ -117,6 +141,14 @@ class EndpointBook:
             is_enabled=row["is_enabled"],
             failing_since=row["failing_since"],
             paused_until=row["paused_until"],
+            divisions=frozenset(row["divisions"]),
+            categories=frozenset(row["categories"]),
+            filter=row["filter"],
+            payload=row["payload"],
+            is_ordered=row["is_ordered"],
+            rate_per_s=row["rate_per_s"],
+            concurrency=row["concurrency"],
+            signature=row["signature"],
         )
 
     def _keys(self, row: asyncpg.Record) -> tuple[SigningKey, ...]:
@@ -157,13 +189,19 @@ class Endpoints:
             fields["is_enabled"],
             self._sealer.seal(endpoint_id, secret),
             tx.now,
+            *(fields[name] for name in (*_SUBSCRIBED, *_REMOVABLE)),
+            fields["signature"],
+            public_text(secret) if fields["signature"] == "v1a" else None,
         )
         return row, secret
 
     async def change(
         self, tx: Tx, endpoint_id: UUID, fields: Mapping[str, Any]
     ) -> asyncpg.Record | None:
-        """Change the fields that are given; None if there is no such endpoint."""
+        """Change the fields that are given; None if there is no such endpoint.
+
+        A limit or filter that is given as None is taken away; anything else stays as it is.
+        """
         row: asyncpg.Record | None = await tx.conn.fetchrow(
             _CHANGE,
             endpoint_id,
@@ -172,6 +210,8 @@ class Endpoints:
             fields.get("description"),
             fields.get("is_enabled"),
             tx.now,
+            *(fields.get(name) for name in (*_SUBSCRIBED, *_REMOVABLE)),
+            sorted(fields),
         )
         return row
 
@@ -179,7 +219,9 @@ class Endpoints:
         """Give an endpoint a new secret; the old one signs beside it for a while."""
         secret = new_secret()
         sealed = self._sealer.seal(endpoint_id, secret)
-        row = await tx.conn.fetchrow(_ROTATE, endpoint_id, sealed, tx.now + ROTATION, tx.now)
+        row = await tx.conn.fetchrow(
+            _ROTATE, endpoint_id, sealed, tx.now + ROTATION, tx.now, public_text(secret)
+        )
         return None if row is None else (row, secret)
 
     async def remove(self, tx: Tx, endpoint_id: UUID) -> bool:
@@ -189,15 +231,28 @@ class Endpoints:
         return removed is not None
 
 
-async def note_health(
-    tx: Tx, recovered: Collection[UUID], failing: Mapping[UUID, datetime | None]
-) -> None:
-    """Write down which endpoints began to fail or to work, and which want rest until when."""
+async def note_health(tx: Tx, recovered: Collection[UUID], failing: Mapping[UUID, Health]) -> None:
+    """Write down which endpoints began to fail or to work, and which rest until when."""
     if recovered:
         await tx.conn.execute(_RECOVERED, sorted(recovered))
     if failing:
         ids = sorted(failing)
-        await tx.conn.execute(_FAILING, ids, [failing[i] for i in ids], tx.now)
+        since = [failing[i].failing_since for i in ids]
+        await tx.conn.execute(_FAILING, ids, since, [failing[i].paused_until for i in ids])
+
+
+async def lock_for_probe(tx: Tx, endpoint_ids: Collection[UUID]) -> set[UUID]:
+    """Find those that nobody is probing, and let nobody else until the transaction ends."""
+    if not endpoint_ids:
+        return set()
+    rows = await tx.conn.fetch(_LOCK_FOR_PROBE, sorted(endpoint_ids), tx.now)
+    return {row["endpoint_id"] for row in rows}
+
+
+async def note_probes(tx: Tx, endpoint_ids: Collection[UUID]) -> None:
+    """Write down that they are being probed; if nobody says what came of it, not for ever."""
+    if endpoint_ids:
+        await tx.conn.execute(_NOTE_PROBES, sorted(endpoint_ids), tx.now + LEASE)
 
 
 async def disable(tx: Tx, endpoint_id: UUID, reason: str) -> asyncpg.Record | None:

@@ -35,9 +35,17 @@ class IntakeVault:
             ("authorization", f"Bearer {service_key}"),
         )
 
-    async def contact(self, token: str, complaint_id: UUID) -> Contact | None:
-        """Reveal a number for a call-back; None if the vault didn't answer."""
-        body = orjson.dumps({"purpose": "call-back", "complaint_id": str(complaint_id)})
+    async def contact(
+        self, token: str, complaint_id: UUID, purpose: str = "call-back"
+    ) -> Contact | None:
+        """Reveal how to reach a person; None if the vault didn't answer.
+
+        Args:
+            token: The person's.
+            complaint_id: What they are to be told about.
+            purpose: Why; the vault writes it down.
+        """
+        body = orjson.dumps({"purpose": purpose, "complaint_id": str(complaint_id)})
         url = f"{self._url}/v1/identities/{token}/reveal"
         answer = await self._wire.post(url, self._headers, body)
         if not isinstance(answer, Answer):
@@ -48,7 +56,13 @@ class IntakeVault:
         if not answer.is_success:
             log.warning("vault-refused", status=answer.status)
             return None
-        return Contact(orjson.loads(answer.body).get("phone") or None)
+        known = orjson.loads(answer.body)
+        return Contact(
+            known.get("phone") or None,
+            known.get("email") or None,
+            known.get("push") or None,
+            is_left_alone=known.get("do_not_call") is True,
+        )
 
 
 class LogChannel:
@@ -60,6 +74,10 @@ class LogChannel:
         """Append to `path`."""
         self._path = path
         self._clock = clock
+
+    def address_of(self, contact: Contact) -> str | None:
+        """Give any address: it takes whatever there is."""
+        return contact.phone or contact.email or contact.push
 
     async def send(self, to: str, text: str, reference: str) -> bool:
         """Append one JSON line."""
@@ -81,30 +99,3 @@ class LogChannel:
     def _append(self, line: bytes) -> None:
         with self._path.open("ab") as file:
             file.write(line + b"\n")
-
-
-class GatewayChannel:
-    """Hands messages to an SMS gateway as JSON: `to`, `text`, `reference`.
-
-    After a crash a message may be handed over twice, with the same reference: a gateway that
-    drops repeated references sends it once.
-    """
-
-    name = "sms"
-
-    def __init__(self, wire: Wire, url: str) -> None:
-        """POST to `url`; credentials, if any, belong in its path or query."""
-        self._wire = wire
-        self._url = url
-
-    async def send(self, to: str, text: str, reference: str) -> bool:
-        """Send one message."""
-        body = orjson.dumps({"to": to, "text": text, "reference": reference})
-        headers = (("content-type", "application/json"), ("idempotency-key", reference))
-        answer = await self._wire.post(self._url, headers, body)
-        if isinstance(answer, Answer) and answer.is_success:
-            return True
-        # Not what the gateway said: it may repeat the number.
-        brief = answer.status if isinstance(answer, Answer) else answer.code
-        log.warning("gateway-failed", reference=reference, answer=brief)
-        return False

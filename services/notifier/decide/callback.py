@@ -1,44 +1,23 @@
-"""Call-back (回访): asking the person whether it is solved.
-
-States: `due`, an attempt is to be made -> `waiting` for the next instant -> `due` again …
-until the case is closed or reopened (`cancelled`) or the time is up (`lapsed`). The answer
-itself comes in through intake and reaches the notifier as the tracker's verdict.
-"""
+"""A call-back (回访) and what is learned while asking; its rules are in `callback_steps`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
-from services.events import CallbackAttempted, CallbackDue, CallbackLapsed
-from services.runtime.step import Deadline, Ignored, Step
+from services.notifier.decide.callback_table import CallbackState
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.policy.callback import CallbackRules
-
-#: Kinds of deadline.
+#: Kinds of deadline. `attempt` is also the end of the hours of a call that waits for an operator.
 ATTEMPT = "attempt"
 LAPSE = "lapse"
 
 #: How soon a vault that didn't answer is asked again; costs no attempt, it isn't the person's
 #: doing.
 POSTPONE = timedelta(seconds=30)
-
-
-class CallbackState(StrEnum):
-    """Where a call-back stands."""
-
-    WAITING = "waiting"  #: For the next attempt, or for the answer.
-    DUE = "due"  #: An attempt is to be made now.
-    LAPSED = "lapsed"  #: Nobody could be asked, or nobody answered.
-    CANCELLED = "cancelled"  #: The case was closed or reopened.
-
-
-SETTLED = frozenset({CallbackState.LAPSED, CallbackState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +29,20 @@ class Callback:
         callback_id: Its identity, given by the tracker.
         cause_id: The event that asked for it; its facts' ids derive from it.
         number: What the person quotes.
-        agency: Who handled it.
+        agency: Who handled it, and so must not be the one who asks.
         answer: What the agency says it did.
         reporter: The person's token in the vault.
         language: Of the person.
         lapses_at: After this, no answer counts as none.
         state: Where it stands.
         attempts: How many have been made.
+        place: Of the next attempt in the policy's plan.
+        extra: How many more calls a supervisor has ordered.
+        is_aside: The next attempt is a call outside the plan: ordered, or agreed with the person.
+        is_number_wrong: The number that the vault knows is another's.
+        open_until: Until when an operator may take the call on.
+        claimed_by: The key of the operator who has.
+        claimed_until: When that claim runs out.
     """
 
     complaint_id: UUID
@@ -70,142 +56,49 @@ class Callback:
     lapses_at: datetime
     state: CallbackState = CallbackState.WAITING
     attempts: int = 0
+    place: int = 0
+    extra: int = 0
+    is_aside: bool = False
+    is_number_wrong: bool = False
+    open_until: datetime | None = None
+    claimed_by: UUID | None = None
+    claimed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What the vault knows of a person; lives as long as one request, and never in a log."""
+    """What the vault knows of a person; lives as long as one request, and never in a log.
 
-    phone: str | None = field(repr=False)
+    Attributes:
+        phone: Their number.
+        email: Their address.
+        push: What an app's push service knows them by.
+        is_left_alone: They asked not to be told or asked anything (do not call).
+    """
+
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    push: str | None = field(default=None, repr=False)
+    is_left_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What came of an attempt.
+    """What came of an attempt to send.
 
     Attributes:
-        outcome: `sent`; `failed` by the channel; `no-contact` if the vault knows no number;
-            `unavailable` if the vault itself didn't answer.
+        outcome: `sent`; `failed` by the channel; `no-contact` if the vault knows no address for
+            it; `unavailable` if the vault itself didn't answer; `closed` if it was too late in
+            the day, so that nothing was tried.
         channel: Through which it was tried.
+        reachable: Channels by which this person can be reached, if the vault answered.
     """
 
-    outcome: Literal["sent", "failed", "no-contact", "unavailable"]
+    outcome: Literal["sent", "failed", "no-contact", "unavailable", "closed"]
     channel: str
+    reachable: frozenset[str] = frozenset()
 
 
-def plan(fact: CallbackDue, complaint_id: UUID, cause_id: UUID) -> Step[Callback]:
-    """Plan a call-back: the first attempt is due at once, for the tracker has waited already."""
-    callback = Callback(
-        complaint_id=complaint_id,
-        callback_id=fact.callback_id,
-        cause_id=cause_id,
-        number=fact.number,
-        agency=fact.agency,
-        answer=fact.answer,
-        reporter=fact.reporter,
-        language=fact.language,
-        lapses_at=fact.lapses_at,
-    )
-    if fact.reporter is None:
-        return Step(
-            replace(callback, state=CallbackState.LAPSED, attempts=1),
-            facts=_nobody(callback, 1, "none"),
-        )
-    return Step(
-        replace(callback, state=CallbackState.DUE),
-        set_deadlines=(Deadline(complaint_id, callback.callback_id, LAPSE, fact.lapses_at),),
-    )
-
-
-def attempt_due(callback: Callback) -> Step[Callback] | Ignored:
-    """The next attempt's instant has come: hand it to whoever sends."""
-    if callback.state is not CallbackState.WAITING:
-        return Ignored("callback-not-waiting")
-    return Step(replace(callback, state=CallbackState.DUE))
-
-
-def lapse(callback: Callback) -> Step[Callback] | Ignored:
-    """Its time is up and nobody has answered."""
-    if callback.state in SETTLED:
-        return Ignored("callback-settled")
-    return Step(
-        replace(callback, state=CallbackState.LAPSED),
-        facts=(CallbackLapsed(callback_id=callback.callback_id, reason="no-answer"),),
-        clear_deadlines=((callback.callback_id, ATTEMPT),),
-    )
-
-
-def cancel(callback: Callback) -> Callback:
-    """Ask no more; a settled one stays as it is."""
-    if callback.state in SETTLED:
-        return callback
-    return replace(callback, state=CallbackState.CANCELLED)
-
-
-def after_attempt(
-    callback: Callback, sending: Sending, rules: CallbackRules, now: datetime
-) -> Step[Callback] | Ignored:
-    """Decide what follows from an attempt that was made.
-
-    An attempt whose call-back was settled meanwhile is told all the same, for the person was
-    asked; it leads to no other.
-    """
-    if sending.outcome == "unavailable":
-        return _postpone(callback, now)
-    attempt = callback.attempts + 1
-    made = replace(callback, attempts=attempt)
-    is_open = callback.state not in SETTLED
-    if sending.outcome == "no-contact" and is_open:
-        return Step(
-            replace(made, state=CallbackState.LAPSED),
-            facts=_nobody(callback, attempt, sending.channel),
-            clear_deadlines=((callback.callback_id, ATTEMPT), (callback.callback_id, LAPSE)),
-        )
-    next_at = now + _spacing(rules) if is_open and attempt < rules.attempts_max else None
-    if next_at is not None and next_at >= callback.lapses_at:
-        next_at = None
-    fact = CallbackAttempted(
-        callback_id=callback.callback_id,
-        attempt=attempt,
-        channel=sending.channel,
-        outcome=sending.outcome,
-        next_attempt_at=next_at,
-    )
-    return Step(
-        replace(made, state=CallbackState.WAITING) if is_open else made,
-        facts=(fact,),
-        set_deadlines=() if next_at is None else (_attempt_at(callback, next_at),),
-    )
-
-
-def _postpone(callback: Callback, now: datetime) -> Step[Callback] | Ignored:
-    if callback.state is not CallbackState.DUE:
-        return Ignored("callback-not-due")
-    return Step(
-        replace(callback, state=CallbackState.WAITING),
-        set_deadlines=(_attempt_at(callback, now + POSTPONE),),
-    )
-
-
-def _attempt_at(callback: Callback, at: datetime) -> Deadline:
-    return Deadline(callback.complaint_id, callback.callback_id, ATTEMPT, at)
-
-
-def _nobody(
-    callback: Callback, attempt: int, channel: str
-) -> tuple[CallbackAttempted, CallbackLapsed]:
-    return (
-        CallbackAttempted(
-            callback_id=callback.callback_id,
-            attempt=attempt,
-            channel=channel,
-            outcome="no-contact",
-        ),
-        CallbackLapsed(callback_id=callback.callback_id, reason="no-contact"),
-    )
-
-
-def _spacing(rules: CallbackRules) -> timedelta:
-    """A spacing in working days is taken roughly: people answer on weekends too."""
-    elapsed = rules.spacing.elapsed
-    return timedelta(seconds=rules.spacing.rough_seconds) if elapsed is None else elapsed
+def unclaimed(callback: Callback) -> Callback:
+    """Take a call away from whoever had it."""
+    return replace(callback, open_until=None, claimed_by=None, claimed_until=None)

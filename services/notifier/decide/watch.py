@@ -15,25 +15,28 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID, uuid5
 
 from services.events import (
-    CallbackDue,
     CaseClosed,
     CaseFollowed,
-    CaseMerged,
     CaseReopened,
     Event,
     OrderDispatched,
     OrderRecalled,
     OrderReturned,
-    encode,
 )
-from services.notifier.decide.callback import ATTEMPT, LAPSE, Callback, cancel, plan
+from services.notifier.decide.about import About, learn
+from services.notifier.decide.asking import must_ask
+from services.notifier.decide.callback import ATTEMPT, LAPSE, Callback
+from services.notifier.decide.callback_steps import cancel
 from services.notifier.decide.directory import audience
+from services.notifier.decide.filtering import passing
+from services.notifier.decide.payload import Forms, for_outside
 from services.runtime.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.notifier.decide.directory import Directory, Endpoint
+    from services.notifier.decide.directory import Directory, Endpoint, Payload
+    from services.notifier.decide.notices import Notice
 
 
 #: How long a delivery belongs to the process that is sending it. Several requests' time.
@@ -63,7 +66,9 @@ class Planned:
         event_id: Also the `webhook-id`.
         event_type: The fact's name.
         sequence: The event's place in the complaint's history.
+        payload: In which form.
         body: What is sent.
+        full: The whole event, which is kept for whoever is told less.
         due_at: When the poller may take it, unless it is leased.
         is_leased: This process sends it from memory after the commit.
         after: The undelivered event before it, if any.
@@ -74,7 +79,9 @@ class Planned:
     event_id: UUID
     event_type: str
     sequence: int
+    payload: Payload
     body: bytes = field(repr=False)
+    full: bytes = field(repr=False)
     due_at: datetime
     is_leased: bool
     after: int | None
@@ -114,16 +121,26 @@ class Watch:
     """The state of one complaint.
 
     Attributes:
+        about: What it is about; the latest order's word.
         agencies: Who holds an order of it.
         callbacks: Every call-back of it that isn't settled.
         backlog: Undelivered events by endpoint, when the transaction began.
         planned: What this transaction adds.
+        filter_errors: Filters of endpoints that raised in this transaction.
+        is_always_asked: Its call-backs may not be left out of a sample.
+        told: How often each notice to the person was planned.
+        notices: Those that this transaction adds.
     """
 
+    about: About = field(default_factory=About)
     agencies: frozenset[str] = frozenset()
     callbacks: tuple[Callback, ...] = ()
     backlog: Mapping[UUID, Backlog] = field(default_factory=dict)
     planned: tuple[Planned, ...] = ()
+    filter_errors: int = 0
+    is_always_asked: bool = False
+    told: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
 
 class Lanes(Protocol):
@@ -136,21 +153,30 @@ class Lanes(Protocol):
 def watch(
     event: Event, state: Watch | None, directory: Directory, lanes: Lanes, now: datetime
 ) -> Step[Watch]:
-    """Decide what an event leads to: deliveries, and the plan or end of a call-back."""
-    state = state or Watch()
+    """Decide what an event leads to: deliveries, and the end of call-backs.
+
+    What `CallbackDue` begins is planned by `ask`, which needs the policy.
+    """
     fact = event.data
+    state = state or Watch()
+    state = replace(
+        state,
+        about=learn(state.about, fact),
+        is_always_asked=state.is_always_asked or must_ask(fact),
+    )
     told = audience(fact, state.agencies)
     kind = event.type.removeprefix("whistle.")
-    endpoints = directory.matching(kind, told)
+    endpoints = directory.matching(kind, told, state.about)
     if endpoints:
-        state = replace(state, planned=state.planned + _plan(event, state, endpoints, lanes, now))
+        forms = Forms(for_outside(event), state.about, directory.policy)
+        endpoints, errors = passing(endpoints, forms)
+        planned = state.planned + _plan(forms, state, endpoints, lanes, now)
+        state = replace(state, planned=planned, filter_errors=state.filter_errors + errors)
     match fact:
         case OrderDispatched() | CaseFollowed():
             return Step(replace(state, agencies=state.agencies | {fact.agency}))
         case OrderReturned() | OrderRecalled():
             return Step(replace(state, agencies=state.agencies - {fact.agency}))
-        case CallbackDue():
-            return _ask(event, fact, state)
         case CaseClosed() | CaseReopened():
             return _settle(state)
     return Step(state)
@@ -169,38 +195,15 @@ def delivery_id(event: Event, endpoint: Endpoint) -> UUID:
     return UUID(int=milliseconds << 80 | 8 << 76 | 2 << 62 | rest)
 
 
-#: Fields of a matter that stay inside.
-_LINKS = ("reporter", "repeat_of", "repeat_score", "cluster")
-
-
-def for_outside(event: Event) -> Event:
-    """Take out what links complaints to each other: token, repeat, cluster, merge.
-
-    A secret reporter (保密) must not be recognisable to the agency at all, also not by a later
-    complaint that names an earlier one. Nobody outside can do anything rightful with either.
-    """
-    fact = event.data
-    update: dict[str, object]
-    if isinstance(fact, OrderDispatched):
-        update = {"matter": fact.matter.model_copy(update=dict.fromkeys(_LINKS))}
-    elif isinstance(fact, CallbackDue) and fact.reporter is not None:
-        update = {"reporter": None}
-    elif isinstance(fact, CaseMerged):
-        update = {"into": None}
-    else:
-        return event
-    return event.model_copy(update={"data": fact.model_copy(update=update)})
-
-
 def _plan(
-    event: Event, state: Watch, endpoints: tuple[Endpoint, ...], lanes: Lanes, now: datetime
+    forms: Forms, state: Watch, endpoints: tuple[Endpoint, ...], lanes: Lanes, now: datetime
 ) -> tuple[Planned, ...]:
-    body = encode(for_outside(event))
+    event = forms.event
     before = {planned.endpoint_id: planned for planned in state.planned}
     planned = []
     for endpoint in endpoints:
-        previous = before.get(endpoint.endpoint_id)
-        waiting = state.backlog.get(endpoint.endpoint_id)
+        previous = before.get(endpoint.endpoint_id) if endpoint.is_ordered else None
+        waiting = state.backlog.get(endpoint.endpoint_id) if endpoint.is_ordered else None
         after: int | None
         if previous is not None:
             after, is_leased, due_at = previous.sequence, previous.is_leased, previous.due_at
@@ -215,7 +218,9 @@ def _plan(
                 event_id=event.id,
                 event_type=event.type.removeprefix("whistle."),
                 sequence=event.sequence,
-                body=body,
+                payload=endpoint.payload,
+                body=forms.of(endpoint.payload),
+                full=forms.of("full"),
                 due_at=due_at,
                 is_leased=is_leased,
                 after=after,
@@ -233,17 +238,6 @@ def _unleased_due(waiting: Backlog | None, now: datetime) -> datetime:
     if waiting is None or waiting.due_at <= now + LEASE:
         return now
     return waiting.due_at
-
-
-def _ask(event: Event, fact: CallbackDue, state: Watch) -> Step[Watch]:
-    if any(callback.callback_id == fact.callback_id for callback in state.callbacks):
-        return Step(state)
-    planned = plan(fact, event.complaintid, event.id)
-    return Step(
-        replace(state, callbacks=(*state.callbacks, planned.state)),
-        facts=planned.facts,
-        set_deadlines=planned.set_deadlines,
-    )
 
 
 def _settle(state: Watch) -> Step[Watch]:

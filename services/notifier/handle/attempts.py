@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from services.notifier.decide import Answer, Decision, Endpoint, Job, RetryAt, Trouble
+from services.notifier.decide.responses import without_contacts
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from services.notifier.decide.breaker import Health
 
 #: What is kept of an answer, for whoever looks into a failure.
 RESPONSE_CHARS_MAX = 1000
@@ -25,6 +28,8 @@ class Finished:
         took_ms: Milliseconds until the answer.
         result: What came back.
         decision: What follows.
+        health: How the endpoint is doing after it.
+        was_failing: It was failing before, as far as anybody knew.
     """
 
     job: Job
@@ -33,6 +38,8 @@ class Finished:
     took_ms: int
     result: Answer | Trouble
     decision: Decision
+    health: Health
+    was_failing: bool
 
     @property
     def is_over(self) -> bool:
@@ -56,7 +63,8 @@ class Finished:
             return entry | {"error": self.result.code, "detail": detail}
         entry["status"] = self.result.status
         if self.result.body:
-            entry["response"] = _storable(self.result.body.decode(errors="replace"))
+            said = self.result.body.decode(errors="replace")
+            entry["response"] = _storable(without_contacts(said))
         return entry
 
 

@@ -6,9 +6,10 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from services.notifier.adapters import callbacks
-from services.notifier.decide import Callback, Sending, Watch, after_attempt
+from services.notifier.decide import Asking, Callback, Sending, Watch, after_attempt
 from services.notifier.handle.consumer import callback_of, with_callback
 from services.notifier.handle.rounds import run_rounds
 from services.runtime import telemetry
@@ -16,11 +17,13 @@ from services.runtime.step import Change, Step
 from services.runtime.tokens import sign_callback
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
+    from services.notifier.decide import Contact
     from services.notifier.handle.consumer import Notifier
-    from services.notifier.handle.ports import Channel, Vault
+    from services.notifier.handle.ports import ChannelSet, Vault
     from services.policy import Policy
     from services.runtime.policies import PolicyStore
     from services.runtime.postgres import Database
@@ -35,6 +38,14 @@ POLL_S = 0.5
 _AT_ONCE = 64
 
 NOTICE = "callback"
+
+#: Channels that a plan can name and that carry messages.
+_MESSAGES = ("sms", "email", "push")
+
+
+def asking_by(policy: Policy, secret: bytes) -> Asking:
+    """Take from a policy what decides about asking."""
+    return Asking(policy.callback, policy.calendar, ZoneInfo(policy.city.time_zone), secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +76,21 @@ class Caller:
         db: Database,
         policies: PolicyStore,
         vault: Vault,
-        channel: Channel,
+        channels: Callable[[], ChannelSet],
         links: Links,
     ) -> None:
         """Wire the parts; `run` begins."""
         self._db = db
         self._policies = policies
         self._vault = vault
-        self._channel = channel
+        self._channels = channels
         self._links = links
         self.wake = asyncio.Event()
         self.stage: Notifier  # Set when everything is wired: the two know each other.
+
+    def asking(self) -> Asking:
+        """Give the policy in force, as far as it says how people are asked back."""
+        return asking_by(self._policies.current, self._links.secret)
 
     async def run(self) -> None:
         """Call back until cancelled."""
@@ -87,32 +102,40 @@ class Caller:
     async def work(self) -> int:
         """Make the attempts that are due; returns how many."""
         async with self._db.transaction() as tx:
-            due = await callbacks.claim(tx, _AT_ONCE)
+            due, now = await callbacks.claim(tx, _AT_ONCE), tx.now
         if due:
-            made = await asyncio.gather(*(self._attempt_safely(callback) for callback in due))
+            made = await asyncio.gather(*(self._attempt_safely(callback, now) for callback in due))
             async with self._db.transaction() as tx:
                 await self._record(tx, list(zip(due, made, strict=True)))
         return len(due)
 
-    async def _attempt_safely(self, callback: Callback) -> Sending:
+    async def _attempt_safely(self, callback: Callback, now: datetime) -> Sending:
         try:
-            return await self._attempt(callback)
+            return await self._attempt(callback, now)
         except Exception:
             # A bug over one person must not keep the others from being asked.
             log.exception("callback-attempt-failed", callback_id=str(callback.callback_id))
-            return Sending("unavailable", self._channel.name)
+            return Sending("unavailable", "none")
 
-    async def _attempt(self, callback: Callback) -> Sending:
-        name = self._channel.name
+    async def _attempt(self, callback: Callback, now: datetime) -> Sending:
+        asking = self.asking()
+        slot = asking.slot(callback)
+        if slot is None or not asking.may_send(callback, now):
+            return Sending("closed", "none")
+        name = slot[1].channel
         contact = await self._vault.contact(callback.reporter or "", callback.complaint_id)
         if contact is None:
             return Sending("unavailable", name)
-        if contact.phone is None:
-            return Sending("no-contact", name)
+        channels = self._channels()
+        reachable = _reachable(channels, contact)
+        found = channels.for_contact(contact, (name,)) if name in reachable else ()
+        if not found:
+            return Sending("no-contact", name, reachable)
+        (channel, address), *_ = found
         text = words(self._policies.current, callback, self._links.of(callback))
         reference = f"{callback.callback_id}-{callback.attempts + 1}"
-        is_sent = await self._channel.send(contact.phone, text, reference)
-        return Sending("sent" if is_sent else "failed", name)
+        is_sent = await channel.send(address, text, reference)
+        return Sending("sent" if is_sent else "failed", channel.name, reachable)
 
     async def _record(self, tx: Tx, made: Sequence[tuple[Callback, Sending]]) -> None:
         by_key: dict[UUID, list[tuple[Callback, Sending]]] = defaultdict(list)
@@ -131,10 +154,11 @@ class Caller:
 
     def _take(self, tx: Tx, state: Watch, callback: Callback, sending: Sending) -> Watch:
         current = callback_of(state, callback.callback_id)
-        if current is None or current.attempts != callback.attempts:
+        place = (callback.attempts, callback.place)
+        if current is None or (current.attempts, current.place) != place:
             return state  # This attempt counts already: our lease had run out.
         policy = self._policies.current
-        step = after_attempt(current, sending, policy.callback, tx.now)
+        step = after_attempt(current, sending, asking_by(policy, self._links.secret), tx.now)
         if not isinstance(step, Step):
             return state
         # (call-back, attempt) names the facts: recording again would repeat their ids.
@@ -151,6 +175,14 @@ class Caller:
         for subject, kind in step.clear_deadlines:
             tx.clear_deadline(callback.complaint_id, subject, kind)
         return with_callback(state, step.state)
+
+
+def _reachable(channels: ChannelSet, contact: Contact) -> frozenset[str]:
+    """Name the ways in which a person can be asked; none for one who wants to be left alone."""
+    if contact.is_left_alone:
+        return frozenset()
+    by_message = {name for name in _MESSAGES if channels.for_contact(contact, (name,))}
+    return frozenset(by_message | ({"phone"} if contact.phone else set()))
 
 
 def words(policy: Policy, callback: Callback, link: str) -> str:

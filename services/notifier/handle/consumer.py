@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.events import CaseOpened, topic_of
+from services.events import CallbackDue, CaseOpened, topic_of
 from services.notifier.adapters import watches
 from services.notifier.decide import (
     ATTEMPT,
@@ -13,10 +13,13 @@ from services.notifier.decide import (
     CallbackState,
     Job,
     Watch,
+    ask,
     attempt_due,
     lapse,
+    tell,
     watch,
 )
+from services.runtime import telemetry
 from services.runtime.failpoints import hit
 from services.runtime.step import Ignored, Step
 
@@ -26,8 +29,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.events import Event, Fact
+    from services.notifier.decide import Asking
     from services.notifier.handle.lanes import Lanes
     from services.notifier.handle.ports import Book
+    from services.runtime.policies import PolicyStore
     from services.runtime.step import Change, Deadline
     from services.runtime.transaction import Tx
 
@@ -39,17 +44,32 @@ class Notifier:
     #: A case's opening comes with its order or its end, and nothing is told of it alone.
     urgent: frozenset[type[Fact]] = frozenset(topic_of(CaseOpened).facts) - {CaseOpened}
 
-    def __init__(self, book: Book, lanes: Lanes, on_callback_due: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        book: Book,
+        lanes: Lanes,
+        asking: Callable[[], Asking],
+        on_callback_due: Callable[[], None],
+        *,
+        policies: PolicyStore,
+        on_notice_due: Callable[[], None],
+    ) -> None:
         """Wire the parts.
 
         Args:
             book: The endpoints.
             lanes: Where deliveries go once they are durable.
+            asking: Gives the policy in force, as far as it says how people are asked back.
             on_callback_due: Told that there is somebody to ask.
+            policies: Say which notices people get.
+            on_notice_due: Told that there is something to tell.
         """
         self._book = book
         self._lanes = lanes
+        self._asking = asking
         self._on_callback_due = on_callback_due
+        self._policies = policies
+        self._on_notice_due = on_notice_due
 
     async def load(
         self, tx: Tx, keys: Sequence[UUID], *, skip_locked: bool = False
@@ -63,19 +83,21 @@ class Notifier:
 
     def decide(self, event: Event, state: Watch | None, now: datetime) -> Step[Watch]:
         """Say what an event leads to."""
-        return watch(event, state, self._book.directory, self._lanes, now)
+        step = watch(event, state, self._book.directory, self._lanes, now)
+        step = tell(event, step, self._policies.current, now)
+        if isinstance(event.data, CallbackDue):
+            return ask(event, event.data, step, self._asking(), now)
+        return step
 
-    def decide_due(
-        self,
-        deadline: Deadline,
-        state: Watch,
-        now: datetime,  # noqa: ARG002
-    ) -> Step[Watch] | Ignored:
+    def decide_due(self, deadline: Deadline, state: Watch, now: datetime) -> Step[Watch] | Ignored:
         """Say what a deadline leads to: an attempt, or the end of waiting."""
         found = callback_of(state, deadline.subject)
         if found is None:
             return Ignored("callback-unknown")
-        outcome = attempt_due(found) if deadline.kind == ATTEMPT else lapse(found)
+        if deadline.kind == ATTEMPT:
+            outcome = attempt_due(found, self._asking(), now)
+        else:
+            outcome = lapse(found)
         if isinstance(outcome, Ignored):
             return outcome
         return Step(
@@ -91,8 +113,12 @@ class Notifier:
         if jobs:
             hit("after_delivery_commit_before_send")
             self._lanes.offer(jobs)
+        if errors := sum(change.after.filter_errors for change in changes):
+            telemetry.HOOK_FILTER_ERRORS.inc(errors)
         if any(c.state is CallbackState.DUE for change in changes for c in change.after.callbacks):
             self._on_callback_due()
+        if any(change.after.notices for change in changes):
+            self._on_notice_due()
 
 
 def callback_of(state: Watch, callback_id: UUID) -> Callback | None:

@@ -1,24 +1,27 @@
 """Deliveries in memory: one lane an endpoint, one chain a complaint within it.
 
 Rules of this file:
-Rule 1. A lane has a few requests in flight, fewer while its endpoint fails; all lanes together
-have a limit so high that failing ones can't use it up. So a dead endpoint delays no other.
+Rule 1. A lane has a few requests in flight, one while its endpoint recovers, none while it is let
+alone (`decide.breaker`); all lanes together have a limit so high that failing ones can't use it
+up. So a dead endpoint delays no other.
 Rule 2. Events of one complaint form a chain: the next starts when the former is delivered or
 given up. When one is to be tried again later, the chain leaves memory and waits in the database.
+An endpoint may want no order: then every event is a chain of its own.
 Rule 3. Nothing starts whose lease could run out on the way: somebody else may own it by then.
 Rule 4. Memory is bounded; what doesn't fit has a row and waits for the poller.
+Rule 5. Nothing starts faster than the endpoint's rate, counted in each process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.notifier.decide import (
     LEASE,
     Answer,
-    Decision,
     Delivered,
     Disable,
     Endpoint,
@@ -28,9 +31,10 @@ from services.notifier.decide import (
     Trouble,
     judge,
 )
+from services.notifier.decide.breaker import Circuit, Health, failed, succeeded
 from services.notifier.decide.signing import headers
 from services.notifier.handle.attempts import Finished
-from services.notifier.handle.lane import Chain, Lane, Limits, Waiting
+from services.notifier.handle.lane import Lane, Limits, Room, Waiting
 from services.runtime import telemetry
 from services.runtime.failpoints import hit
 
@@ -43,6 +47,18 @@ if TYPE_CHECKING:
     from services.runtime.clock import Clock
 
 log = telemetry.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """A request under way: whose, which, since when, and whether it is to show how they are."""
+
+    lane: Lane
+    endpoint: Endpoint
+    waiting: Waiting
+    at: datetime
+    is_probe: bool
+
 
 #: What a lease must still have left when a request starts: its timeout, and time to record it.
 _LEASE_LEFT_S = 20.0
@@ -79,21 +95,25 @@ class Lanes:
     def accepts(self, endpoint: Endpoint, complaint_id: UUID, after: int | None) -> bool:
         """Tell whether the event behind `after` can wait its turn in memory (Rules 2, 4)."""
         lane = self._lanes.get(endpoint.endpoint_id) or Lane()
-        if lane.is_paused(endpoint, self._clock.now()) or lane.size >= self._room_for(lane):
-            return False
-        chain = lane.chains.get(complaint_id)
+        room = lane.room(endpoint, self._limits, self._clock.now())
+        if room.jobs <= 0 or room.is_probe:
+            return False  # Whose turn it is to probe, the database says.
+        chain = lane.chains.get(complaint_id) if endpoint.is_ordered else None
         if chain is None or (after is None and not chain.is_busy):
             return after is None
         return after == chain.tail
 
-    def room(self) -> dict[UUID, int]:
+    def room(self) -> dict[UUID, Room]:
         """Say how many more jobs each endpoint that may be called now can take."""
         now = self._clock.now()
         found = {}
         for endpoint in self._book.directory:
             lane = self._lanes.get(endpoint.endpoint_id) or Lane()
-            room = self._room_for(lane) - lane.size
-            if endpoint.is_enabled and room > 0 and not lane.is_paused(endpoint, now):
+            if not endpoint.is_enabled:
+                lane.health = Health()  # Whoever switches it on again, forgives.
+                continue
+            room = lane.room(endpoint, self._limits, now)
+            if room.jobs > 0:
                 found[endpoint.endpoint_id] = room
         return found
 
@@ -103,19 +123,22 @@ class Lanes:
         touched: dict[UUID, Lane] = {}
         for job in jobs:
             lane = self._lanes.setdefault(job.endpoint_id, Lane())
-            self._line_up(lane, Waiting(job, lease_ends))
-            touched[job.endpoint_id] = lane
+            endpoint = self._book.directory.get(job.endpoint_id)
+            is_ordered = endpoint is None or endpoint.is_ordered
+            chain = job.complaint_id if is_ordered else job.delivery_id
+            if lane.line_up(Waiting(job, chain, lease_ends)):
+                touched[job.endpoint_id] = lane
+            else:
+                # What it follows left memory between decision and commit: the database orders it.
+                self._sink.release(job, None)
         for endpoint_id, lane in touched.items():
             self._pump(endpoint_id, lane)
 
     def recorded(self, finished: Iterable[Finished]) -> None:
         """Learn what the database knows now: idle chains aren't needed any more."""
         for one in finished:
-            job = one.job
-            lane = self._lanes.get(job.endpoint_id)
-            chain = lane.chains.get(job.complaint_id) if lane else None
-            if lane and chain and not chain.is_busy and chain.tail <= job.sequence:
-                del lane.chains[job.complaint_id]
+            if lane := self._lanes.get(one.job.endpoint_id):
+                lane.recorded(one.job)
 
     @property
     def is_idle(self) -> bool:
@@ -127,67 +150,65 @@ class Lanes:
         self._is_stopping = True
         for lane in self._lanes.values():
             self._empty(lane, None)
+            if lane.waking is not None:
+                lane.waking.cancel()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=wait_s)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _room_for(self, lane: Lane) -> int:
-        limits = self._limits
-        return limits.jobs_failing if lane.is_failing else limits.jobs_per_endpoint
-
-    def _line_up(self, lane: Lane, waiting: Waiting) -> None:
-        job = waiting.job
-        chain = lane.chains.get(job.complaint_id)
-        if chain is None and job.after is None:
-            lane.chains[job.complaint_id] = Chain(job.sequence)
-            lane.ready.append(waiting)
-        elif chain is not None and job.after is None:
-            if chain.is_busy or job.sequence <= chain.tail:
-                return  # In memory already: its lease ran out while it waited here.
-            chain.tail, chain.is_busy = job.sequence, True
-            lane.ready.append(waiting)
-        elif chain is not None and job.after == chain.tail:
-            chain.tail = job.sequence
-            if chain.is_busy:
-                chain.followers.append(waiting)
-            else:
-                chain.is_busy = True
-                lane.ready.append(waiting)
-        else:
-            # What it follows left memory between decision and commit: let the database order it.
-            self._sink.release(job, None)
-            return
-        lane.size += 1
-
     def _pump(self, endpoint_id: UUID, lane: Lane) -> None:
-        """Start as many jobs as the limits allow (Rule 1)."""
-        if lane.paused_until and lane.paused_until > self._clock.now():
-            self._empty(lane, lane.paused_until)
-        width = self._limits.failing if lane.is_failing else self._limits.per_endpoint
-        while lane.ready and lane.running < width and not self._is_stopping:
+        """Start as many jobs as the limits allow (Rules 1, 3, 5)."""
+        if not lane.ready or self._is_stopping:
+            return
+        endpoint, now = self._book.directory.get(endpoint_id), self._clock.now()
+        if endpoint is None or not endpoint.is_enabled:
+            while lane.ready:
+                lane.forget(lane.ready.popleft())
+            return
+        if lane.circuit(endpoint, now) is Circuit.OPEN:
+            self._empty(lane, lane.health.paused_until or endpoint.paused_until)
+        width = lane.width(endpoint, self._limits, now)
+        while lane.ready and lane.running < width:
             if self._running >= self._limits.total:
                 self._starved[endpoint_id] = lane
                 return
-            waiting = lane.ready.popleft()
-            endpoint = self._book.directory.get(endpoint_id)
-            left_s = waiting.lease_ends - asyncio.get_running_loop().time()
-            if endpoint is None or not endpoint.is_enabled or left_s < _LEASE_LEFT_S:
-                self._forget_chain(lane, waiting.job)
-                continue
-            lane.running += 1
-            self._running += 1
-            task = asyncio.create_task(self._attempt(lane, endpoint, waiting.job))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            if not self._start(lane, endpoint, now):
+                return
 
-    async def _attempt(self, lane: Lane, endpoint: Endpoint, job: Job) -> None:
+    def _start(self, lane: Lane, endpoint: Endpoint, now: datetime) -> bool:
+        """Start the first that is ready, unless its lease is too short; False if it's too soon."""
+        now_s = asyncio.get_running_loop().time()
+        if lane.ready[0].lease_ends - now_s < _LEASE_LEFT_S:
+            lane.forget(lane.ready.popleft())
+            return True
+        if wait_s := lane.wait_s(endpoint, now_s):
+            self._wake(endpoint.endpoint_id, lane, wait_s)
+            return False
+        lane.running += 1
+        self._running += 1
+        is_probe = lane.circuit(endpoint, now) is Circuit.HALF_OPEN
+        sending = _Sending(lane, endpoint, lane.ready.popleft(), now, is_probe)
+        task = asyncio.create_task(self._attempt(sending))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    def _wake(self, endpoint_id: UUID, lane: Lane, wait_s: float) -> None:
+        def wake() -> None:
+            lane.waking = None
+            self._pump(endpoint_id, lane)
+
+        if lane.waking is None:
+            lane.waking = asyncio.get_running_loop().call_later(wait_s, wake)
+
+    async def _attempt(self, sending: _Sending) -> None:
+        endpoint, job, at = sending.endpoint, sending.waiting.job, sending.at
         loop = asyncio.get_running_loop()
-        now, began = self._clock.now(), loop.time()
-        signed = headers(
-            endpoint.signing_keys(now), str(job.event_id), int(now.timestamp()), job.body
-        )
+        began = loop.time()
+        keys, stamp = endpoint.signing_keys(at), int(at.timestamp())
+        signed = headers(keys, str(job.event_id), stamp, job.body, endpoint.signature)
         result: Answer | Trouble
         try:
             result = await self._transport.post(endpoint.url, signed, job.body)
@@ -196,72 +217,51 @@ class Lanes:
             log.exception("transport-failed", delivery_id=str(job.delivery_id))
             result = Trouble("protocol", repr(error))
         finally:
-            lane.running -= 1
+            sending.lane.running -= 1
             self._running -= 1
-        decision = self._judge(lane, endpoint, job, result)
-        took_ms = round((loop.time() - began) * 1000)
-        self._settle(lane, Finished(job, endpoint, now, took_ms, result, decision))
+        finished = self._judged(sending, round((loop.time() - began) * 1000), result)
+        self._settle(sending.lane, sending.waiting, finished)
         starved, self._starved = self._starved, {}
         for endpoint_id, other in starved.items():
             self._pump(endpoint_id, other)
-        self._pump(endpoint.endpoint_id, lane)
+        self._pump(endpoint.endpoint_id, sending.lane)
 
-    def _judge(
-        self, lane: Lane, endpoint: Endpoint, job: Job, result: Answer | Trouble
-    ) -> Decision:
-        return judge(
+    def _judged(self, sending: _Sending, took_ms: int, result: Answer | Trouble) -> Finished:
+        """Decide what follows, and what it says about the endpoint."""
+        lane, endpoint, job, at = sending.lane, sending.endpoint, sending.waiting.job, sending.at
+        now, since = self._clock.now(), lane.failing_from(endpoint)
+        decision = judge(
             job.attempt,
             result,
             self._schedule,
-            failing_since=lane.failing_from(endpoint),
-            now=self._clock.now(),
+            failing_since=since,
+            now=now,
             chance=self._chance(),
         )
-
-    def _settle(self, lane: Lane, finished: Finished) -> None:
-        job, decision = finished.job, finished.decision
         if isinstance(decision, Delivered):
             hit("after_http_200_before_row_update")
-            lane.failures, lane.failing_since, lane.paused_until = 0, None, None
-            lane.succeeded_at = finished.at
+            lane.health = succeeded(lane.health, at)
         else:
-            lane.failures += 1
-            lane.failing_since = lane.failing_since or finished.at
+            asked = decision.pause_until if isinstance(decision, RetryAt) else None
+            is_probe = sending.is_probe
+            lane.health = failed(
+                lane.health, at, now, is_probe=is_probe, asked_until=asked, failing_since=since
+            )
+        return Finished(
+            job, endpoint, at, took_ms, result, decision, lane.health, was_failing=since is not None
+        )
+
+    def _settle(self, lane: Lane, waiting: Waiting, finished: Finished) -> None:
         self._sink.finish(finished)
-        if isinstance(decision, RetryAt):
-            self._forget_chain(lane, job)
+        if isinstance(finished.decision, RetryAt):
+            lane.forget(waiting)
         else:
-            self._advance(lane, job)
-        if isinstance(decision, Disable):
+            lane.advance(waiting)
+        if isinstance(finished.decision, Disable):
             self._empty(lane, None)
-        elif isinstance(decision, RetryAt) and decision.pause_until is not None:
-            lane.paused_until = decision.pause_until
-            self._empty(lane, decision.pause_until)
-
-    def _advance(self, lane: Lane, job: Job) -> None:
-        """Let the next event of the complaint start (Rule 2)."""
-        lane.size -= 1
-        chain = lane.chains.get(job.complaint_id)
-        if chain is None:
-            return
-        if chain.followers:
-            lane.ready.append(chain.followers.popleft())
-        else:
-            chain.is_busy = False
-
-    def _forget_chain(self, lane: Lane, job: Job) -> None:
-        """Leave a job and what follows it to the database."""
-        chain = lane.chains.pop(job.complaint_id, None)
-        lane.size -= 1 + (len(chain.followers) if chain else 0)
+            lane.health = Health()
 
     def _empty(self, lane: Lane, due_at: datetime | None) -> None:
         """Hand back everything that hasn't started."""
-        waiting = [w.job for w in lane.ready]
-        lane.ready.clear()
-        for job in waiting:
-            chain = lane.chains.pop(job.complaint_id, None)
-            lane.size -= 1
+        for job in lane.emptied():
             self._sink.release(job, due_at)
-            for follower in chain.followers if chain else ():
-                lane.size -= 1
-                self._sink.release(follower.job, due_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.notifier.adapters import deliveries
+from services.notifier.adapters import deliveries, endpoints
 from services.notifier.handle.rounds import run_rounds
 
 if TYPE_CHECKING:
@@ -38,11 +38,18 @@ class Poller:
 
     async def poll(self) -> int:
         """Claim what is due and hand it to the lanes; returns how many."""
-        room = {i: min(free, _CLAIM_MAX) for i, free in self._lanes.room().items()}
-        if not room:
+        rooms = self._lanes.room()
+        if not rooms:
             return 0
         async with self._db.transaction() as tx:
-            jobs = await deliveries.claim(tx, room)
+            probing = {i for i, room in rooms.items() if room.is_probe}
+            taken = probing - await endpoints.lock_for_probe(tx, probing)
+            jobs = await deliveries.claim(
+                tx,
+                {i: min(r.jobs, _CLAIM_MAX) for i, r in rooms.items() if i not in taken},
+                unordered={i for i, r in rooms.items() if not r.is_ordered},
+            )
+            await endpoints.note_probes(tx, probing & {job.endpoint_id for job in jobs})
         # Lower events of a complaint first: they may both be due for the same lane.
         self._lanes.offer(sorted(jobs, key=lambda job: job.sequence))
         return len(jobs)

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from services.events import HookDelivered, HookDisabled, HookFailed
 from services.notifier.adapters import deliveries, endpoints
 from services.notifier.adapters.deliveries import Outcome
-from services.notifier.decide import Delivered, Disable, GiveUp, Job, RetryAt
+from services.notifier.decide import Delivered, Disable, Job, RetryAt
 from services.notifier.handle.rounds import run_rounds
 from services.runtime import telemetry
 from services.runtime.errors import is_transient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from services.notifier.decide.breaker import Health
     from services.notifier.handle.attempts import Finished
     from services.runtime.postgres import Database
     from services.runtime.transaction import Tx
@@ -51,6 +52,8 @@ class Recorder:
         self._wake = asyncio.Event()
         self.on_recorded: Callable[[Sequence[Finished]], None] = lambda _finished: None
         self.on_health_changed: Callable[[], None] = lambda: None
+        #: Told in the transaction that switches an endpoint off: the one place to tell operators.
+        self.on_disabled: Callable[[Tx, HookDisabled], Awaitable[None]] = _nothing
 
     def finish(self, finished: Finished) -> None:
         """Take an attempt that was made."""
@@ -120,7 +123,29 @@ class Recorder:
         for one in finished:
             if one.job.delivery_id in counted:
                 _tell(tx, one)
-        return await _write_health(tx, finished)
+        return await self._write_health(tx, finished)
+
+    async def _write_health(self, tx: Tx, finished: Sequence[Finished]) -> bool:
+        """Write what the batch says about endpoints; True if anything changed."""
+        recovered, failing = _changes_of_health(finished)
+        await endpoints.note_health(tx, recovered, failing)
+        over = {
+            one.endpoint.endpoint_id: (one, one.decision)
+            for one in finished
+            if isinstance(one.decision, Disable)
+        }
+        for endpoint_id, (one, decision) in over.items():
+            row = await endpoints.disable(tx, endpoint_id, decision.why)
+            if row is None:
+                continue
+            fact = HookDisabled(endpoint_id=endpoint_id, agency=row["agency"], reason=decision.why)
+            tx.emit(endpoint_id, fact, cause=one.job.event_id, ordinal=one.endpoint.number)
+            await self.on_disabled(tx, fact)
+        return bool(recovered or failing or over)
+
+
+async def _nothing(_tx: Tx, _fact: HookDisabled) -> None:
+    """Nobody wants to know."""
 
 
 def _outcome(finished: Finished) -> Outcome:
@@ -130,7 +155,7 @@ def _outcome(finished: Finished) -> Outcome:
             state = "delivered"
         case RetryAt(at):
             state, due_at = "pending", at
-    return Outcome(finished.job, state, due_at, finished.entry())
+    return Outcome(finished.job, state, due_at, finished.entry(), finished.endpoint.is_ordered)
 
 
 def _tell(tx: Tx, finished: Finished) -> None:
@@ -162,32 +187,19 @@ def _tell(tx: Tx, finished: Finished) -> None:
     tx.emit(job.complaint_id, fact, cause=job.event_id, ordinal=ordinal)
 
 
-async def _write_health(tx: Tx, finished: Sequence[Finished]) -> bool:
-    """Write what the batch says about endpoints; True if anything changed."""
-    recovered: set[UUID] = set()
-    failing: dict[UUID, datetime | None] = {}
-    disabled: dict[UUID, tuple[Finished, Disable]] = {}
-    for one in finished:  # In the order in which they finished: the last one says how it is.
-        endpoint_id = one.endpoint.endpoint_id
-        match one.decision:
-            case Delivered():
-                failing.pop(endpoint_id, None)
+def _changes_of_health(
+    finished: Sequence[Finished],
+) -> tuple[set[UUID], dict[UUID, Health]]:
+    """Say which endpoints work again, and which fail in a way that their rows don't tell."""
+    # In the order in which they finished: the last one says how it is.
+    last = {one.endpoint.endpoint_id: one for one in finished}
+    knew = {one.endpoint.endpoint_id for one in finished if one.was_failing}
+    recovered, failing = set(), {}
+    for endpoint_id, one in last.items():
+        health, row = one.health, one.endpoint
+        if health.failing_since is None:
+            if endpoint_id in knew:
                 recovered.add(endpoint_id)
-            case RetryAt(pause_until=pause_until):
-                recovered.discard(endpoint_id)
-                failing[endpoint_id] = pause_until or failing.get(endpoint_id)
-            case GiveUp():
-                recovered.discard(endpoint_id)
-                failing.setdefault(endpoint_id, None)
-            case Disable():
-                disabled[endpoint_id] = (one, one.decision)
-    known = {one.endpoint.endpoint_id: one.endpoint.failing_since for one in finished}
-    recovered = {i for i in recovered if known[i] is not None}
-    failing = {i: until for i, until in failing.items() if until or known[i] is None}
-    await endpoints.note_health(tx, recovered, failing)
-    for endpoint_id, (one, decision) in disabled.items():
-        row = await endpoints.disable(tx, endpoint_id, decision.why)
-        if row is not None:
-            fact = HookDisabled(endpoint_id=endpoint_id, agency=row["agency"], reason=decision.why)
-            tx.emit(endpoint_id, fact, cause=one.job.event_id, ordinal=one.endpoint.number)
-    return bool(recovered or failing or disabled)
+        elif row.failing_since is None or health.paused_until != row.paused_until:
+            failing[endpoint_id] = health
+    return recovered, failing

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.events import TOPICS
+from services.notifier.decide.directory import Payload, Signature
+from services.notifier.decide.filtering import FILTER_CHARS_MAX, Filter
 from services.runtime.address import parse_url
 
 #: Facts an endpoint can ask for: those of the topic the notifier consumes.
@@ -61,9 +63,23 @@ def _checked_types(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _without_repeats(codes: list[str]) -> list[str]:
+    return list(dict.fromkeys(codes))
+
+
+def _checked_filter(text: str) -> str:
+    Filter(text)  # ValueError says what is wrong with it.
+    return text
+
+
 Url = Annotated[str, AfterValidator(_checked_url)]
 EventTypes = Annotated[list[str], Field(min_length=1), AfterValidator(_checked_types)]
 Description = Annotated[str, Field(max_length=500)]
+Code = Annotated[str, Field(min_length=1, max_length=100)]
+Codes = Annotated[list[Code], Field(max_length=500), AfterValidator(_without_repeats)]
+FilterText = Annotated[str, Field(max_length=FILTER_CHARS_MAX), AfterValidator(_checked_filter)]
+Rate = Annotated[float, Field(ge=0.1, le=1000)]
+Concurrency = Annotated[int, Field(ge=1, le=64)]
 
 
 class _Body(BaseModel):
@@ -80,15 +96,45 @@ class NewEndpoint(_Body):
     event_types: EventTypes = list(DEFAULT_TYPES)
     description: Description = ""
     is_enabled: bool = True
+    divisions: Codes = Field(
+        default=[], description="District or street codes; none: wherever it is."
+    )
+    categories: Codes = Field(
+        default=[], description="Category codes, each with those below it; none: all."
+    )
+    filter: FilterText | None = Field(
+        default=None, description="JMESPath over the envelope; told is what it is truthy for."
+    )
+    payload: Payload = "full"
+    is_ordered: bool = Field(
+        default=True, description="Whether a complaint's events wait for those before them."
+    )
+    rate_per_s: Rate | None = Field(default=None, description="Requests a second at the most.")
+    concurrency: Concurrency | None = Field(
+        default=None, description="Requests under way at a time at the most."
+    )
+    signature: Signature = Field(
+        default="v1", description="v1: HMAC, a shared secret; v1a: Ed25519, a public key."
+    )
 
 
 class ChangedEndpoint(_Body):
-    """What to change; what is left out stays."""
+    """What to change; what is left out stays.
+
+    How requests are signed stays: whoever had the shared secret of `v1` could sign as `v1a`.
+    """
 
     url: Url | None = None
     event_types: EventTypes | None = None
     description: Description | None = None
     is_enabled: bool | None = None
+    divisions: Codes | None = None
+    categories: Codes | None = None
+    filter: FilterText | None = Field(default=None, description="null takes it away.")
+    payload: Payload | None = None
+    is_ordered: bool | None = None
+    rate_per_s: Rate | None = Field(default=None, description="null takes it away.")
+    concurrency: Concurrency | None = Field(default=None, description="null takes it away.")
 
 
 class ReplayMany(_Body):
@@ -96,3 +142,8 @@ class ReplayMany(_Body):
 
     endpoint: UUID
     state: Literal["failed", "delivered", "cancelled"] = "failed"
+    event_types: list[Code] = Field(default=[], max_length=100, description="None: of every type.")
+    since: AwareDatetime | None = Field(default=None, description="Of events from then on.")
+    until: AwareDatetime | None = Field(default=None, description="Of events before then.")
+    after: UUID | None = Field(default=None, description="`next` of the call before.")
+    is_dry_run: bool = Field(default=False, description="Only say how many there are.")

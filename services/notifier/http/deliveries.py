@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import AwareDatetime
 
-from services.notifier.adapters import callbacks, deliveries
+from services.notifier.adapters import callbacks, deliveries, searches
+from services.notifier.adapters.searches import Wanted
 from services.notifier.http.bodies import ReplayMany
 from services.notifier.http.desk import Desk, Manager, Overseer, Reader, may_see, plain
 from services.runtime.keys import Principal, Role
@@ -45,19 +47,27 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
         endpoint: UUID | None = None,
         complaint: UUID | None = None,
         state: State | None = None,
+        event_type: Annotated[list[str], Query(description="Repeat for several.")] = [],  # noqa: B006
+        since: Annotated[AwareDatetime | None, Query(description="Of events from then on.")] = None,
+        until: Annotated[AwareDatetime | None, Query(description="Of events before then.")] = None,
+        status: Annotated[
+            int | None, Query(ge=100, le=599, description="What the last attempt was answered.")
+        ] = None,
         before: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> dict[str, Any]:
         """List deliveries, the newest first; `next` is the `before` of the following page."""
-        rows = await deliveries.page(
-            desk.db,
+        wanted = Wanted(
             endpoint_id=endpoint,
             complaint_id=complaint,
             state=state,
-            before=before,
+            event_types=event_type,
+            since=since,
+            until=until,
+            status=status,
             only=await _own(desk, principal),
-            limit=limit,
         )
+        rows = await searches.page(desk.db, wanted, before, limit)
         last = rows[-1]["delivery_id"] if len(rows) == limit else None
         return {"items": [plain(row) for row in rows], "next": last}
 
@@ -66,25 +76,53 @@ def _add_reading(router: APIRouter, desk: Desk) -> None:
         """Show one delivery with its attempts."""
         return plain(await _delivery(desk, delivery_id, principal))
 
+    @router.get("/events/{complaint_id}/{sequence}")
+    async def get_event(
+        complaint_id: UUID,
+        sequence: Annotated[int, Path(ge=1, lt=2**31)],
+        principal: Reader,
+    ) -> Response:
+        """Give an event in full, as a thin one links to; an agency's if it was told of it."""
+        body = await searches.event(desk.db, complaint_id, sequence, principal.agency)
+        if body is None:
+            raise Problem(404, "no-such-event", "There is no such event, or no longer.")
+        return Response(body, media_type="application/json")
+
 
 def _add_replaying(router: APIRouter, desk: Desk) -> None:
     @router.post("/deliveries/{delivery_id}/replay", status_code=202)
     async def replay_one(delivery_id: UUID, principal: Manager) -> dict[str, Any]:
         """Start a finished delivery over; the endpoint sees the same `webhook-id`."""
-        await _delivery(desk, delivery_id, principal)
+        row = await _delivery(desk, delivery_id, principal)
+        if await desk.endpoints.find(row["endpoint_id"]) is None:
+            raise Problem(409, "endpoint-removed", "Its endpoint is gone: nobody would get it.")
         async with desk.db.transaction() as tx:
-            is_replayed = await deliveries.replay(tx, delivery_id)
+            is_replayed = await searches.replay(tx, delivery_id)
         if not is_replayed:
             raise Problem(409, "still-pending", "This delivery is still being attempted.")
         return {"replayed": 1}
 
     @router.post("/deliveries/replay", status_code=202)
     async def replay_many(body: ReplayMany, principal: Manager) -> dict[str, Any]:
-        """Start an endpoint's deliveries of a state over, the oldest first, 10,000 a call."""
+        """Start an endpoint's deliveries over, the oldest first, 10,000 a call.
+
+        `next` is the following call's `after`; null: that was all. With `is_dry_run` nothing
+        is started, and `matching` says how many there are.
+        """
         await desk.endpoint(body.endpoint, principal)
+        wanted = Wanted(
+            endpoint_id=body.endpoint,
+            state=body.state,
+            event_types=body.event_types,
+            since=body.since,
+            until=body.until,
+        )
+        if body.is_dry_run:
+            return {"matching": await searches.count(desk.db, wanted, body.after)}
         async with desk.db.transaction() as tx:
-            count = await deliveries.replay_all(tx, body.endpoint, body.state, REPLAY_MAX)
-        return {"replayed": count}
+            replayed = await searches.replay_all(tx, wanted, body.after, REPLAY_MAX)
+        following = replayed[-1] if len(replayed) == REPLAY_MAX else None
+        return {"replayed": len(replayed), "next": following}
 
 
 async def _own(desk: Desk, principal: Principal) -> list[UUID] | None:
@@ -95,7 +133,7 @@ async def _own(desk: Desk, principal: Principal) -> list[UUID] | None:
 
 
 async def _delivery(desk: Desk, delivery_id: UUID, principal: Principal) -> asyncpg.Record:
-    row = await deliveries.find(desk.db, delivery_id)
+    row = await searches.find(desk.db, delivery_id)
     if row is not None:
         endpoint = await desk.endpoints.find(row["endpoint_id"])
         if may_see(principal, endpoint["agency"] if endpoint else None):

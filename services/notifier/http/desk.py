@@ -12,14 +12,17 @@ from services.runtime.keys import Principal, Role, require
 from services.runtime.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     import asyncpg
 
+    from services.notifier.decide import Asking, Watch
     from services.notifier.handle.ports import Transport
     from services.runtime.clock import Clock
     from services.runtime.policies import PolicyStore
     from services.runtime.postgres import Database
+    from services.runtime.stage import Stage
 
 #: Who manages endpoints; an agency its own only.
 Manager = Annotated[
@@ -48,6 +51,8 @@ class Desk:
     transport: Transport
     clock: Clock
     policies: PolicyStore
+    stage: Stage[Watch]  #: Stores what is decided about a complaint.
+    asking: Callable[[], Asking]  #: The policy in force, as far as it says how people are asked.
 
     def knows(self, agency: str | None) -> bool:
         """Tell whether the policy in force names this agency; None stands for all of them."""

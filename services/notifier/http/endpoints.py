@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
+import asyncpg
 from fastapi import APIRouter, Response
 
 from services.events import HookDisabled
 from services.notifier.decide import Answer
+from services.notifier.decide.payload import OPEN311_TYPES, render_test
 from services.notifier.decide.signing import headers, secret_text
-from services.notifier.http.bodies import ChangedEndpoint, NewEndpoint
+from services.notifier.http.bodies import DEFAULT_TYPES, ChangedEndpoint, NewEndpoint
 from services.notifier.http.desk import Desk, Manager, may_see, no_such_endpoint, plain
 from services.runtime.ids import new_id
 from services.runtime.keys import Principal, Role
@@ -46,10 +48,13 @@ def _add_writing(router: APIRouter, desk: Desk) -> None:
     async def add_endpoint(body: NewEndpoint, principal: Manager) -> dict[str, Any]:
         """Add an endpoint; the answer is the only one that ever shows its secret."""
         fields = body.model_dump() | {"agency": _agency_for(desk, body, principal)}
+        if "event_types" not in body.model_fields_set and body.payload == "open311":
+            fields["event_types"] = [name for name in DEFAULT_TYPES if name in OPEN311_TYPES]
+        _check_subscription(desk, fields)
         async with desk.db.transaction() as tx:
             row, secret = await desk.endpoints.add(tx, fields)
         await desk.book.refresh()
-        return plain(row) | {"secret": secret_text(secret)}
+        return _with_secret(row, secret)
 
     @router.patch("/{endpoint_id}")
     async def change_endpoint(
@@ -57,8 +62,11 @@ def _add_writing(router: APIRouter, desk: Desk) -> None:
     ) -> dict[str, Any]:
         """Change an endpoint; switching it on again also forgives its failures."""
         before = await desk.endpoint(endpoint_id, principal)
+        fields = body.model_dump(exclude_unset=True)
+        given = {name: value for name, value in fields.items() if value is not None}
+        _check_subscription(desk, given, dict(before))
         async with desk.db.transaction() as tx:
-            row = await desk.endpoints.change(tx, endpoint_id, body.model_dump())
+            row = await desk.endpoints.change(tx, endpoint_id, fields)
             if row is not None and before["is_enabled"] and not row["is_enabled"]:
                 _tell_disabled(tx, endpoint_id, row["agency"])
         await desk.book.refresh()
@@ -93,6 +101,40 @@ def _agency_for(desk: Desk, body: NewEndpoint, principal: Principal) -> str | No
     return agency
 
 
+def _check_subscription(
+    desk: Desk, fields: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> None:
+    """Refuse what would never match anything, or can't be told in the form that is asked for.
+
+    Args:
+        desk: Whose policy knows the codes.
+        fields: What is to be written.
+        before: What is there, where it is a change.
+
+    Raises:
+        Problem: 422, naming each field.
+    """
+    policy, errors = desk.policies.current, []
+    for field, known in (("divisions", policy.divisions), ("categories", policy.categories)):
+        unknown = [code for code in fields.get(field, ()) if code not in known]
+        if unknown:
+            errors.append((field, f"{', '.join(unknown)}: not in the policy in force"))
+    after = {**(before or {}), **fields}
+    if after["payload"] == "open311":
+        untold = [name for name in after["event_types"] if name not in OPEN311_TYPES]
+        if untold:
+            message = f"{', '.join(untold)}: open311 tells {', '.join(OPEN311_TYPES)}"
+            errors.append(("event_types", message))
+    if errors:
+        raise invalid_request(errors)
+
+
+def _with_secret(row: asyncpg.Record, secret: bytes) -> dict[str, Any]:
+    """Show an endpoint with its new secret; of v1a the public key is all that anybody needs."""
+    shown = plain(row)
+    return shown if row["signature"] == "v1a" else shown | {"secret": secret_text(secret)}
+
+
 def _tell_disabled(tx: Tx, endpoint_id: UUID, agency: str | None) -> None:
     tx.emit(endpoint_id, HookDisabled(endpoint_id=endpoint_id, agency=agency, reason="operator"))
 
@@ -108,11 +150,11 @@ def _add_secrets(router: APIRouter, desk: Desk) -> None:
         if rotated is None:
             raise no_such_endpoint()
         row, secret = rotated
-        return plain(row) | {"secret": secret_text(secret)}
+        return _with_secret(row, secret)
 
     @router.post("/{endpoint_id}/test")
     async def send_test(endpoint_id: UUID, principal: Manager) -> dict[str, Any]:
-        """Send a signed test event now and tell what the endpoint answered."""
+        """Send a signed test event in the endpoint's form now and tell what it answered."""
         return await _test(desk, endpoint_id, principal)
 
 
@@ -122,19 +164,10 @@ async def _test(desk: Desk, endpoint_id: UUID, principal: Principal) -> dict[str
     endpoint = desk.book.directory.get(endpoint_id)
     if endpoint is None:
         raise no_such_endpoint()
-    now, event_id = desk.clock.now(), str(new_id())
-    body = orjson.dumps(
-        {
-            "specversion": "1.0",
-            "id": event_id,
-            "source": "notifier",
-            "type": "whistle.EndpointTested",
-            "time": now,
-            "datacontenttype": "application/json",
-            "data": {"endpoint_id": endpoint_id},
-        }
-    )
-    signed = headers(endpoint.signing_keys(now), event_id, int(now.timestamp()), body)
+    now, event_id = desk.clock.now(), new_id()
+    body = render_test(endpoint.payload, endpoint_id, event_id, now, desk.book.directory.policy)
+    keys, at = endpoint.signing_keys(now), int(now.timestamp())
+    signed = headers(keys, str(event_id), at, body, endpoint.signature)
     result = await desk.transport.post(endpoint.url, signed, body)
     if isinstance(result, Answer):
         return {
