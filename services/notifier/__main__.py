@@ -74,8 +74,8 @@ class NotifierSettings(ServiceSettings):
             self.smtp_port,
             self.smtp_from,
             self.smtp_security,
-            self.smtp_user,
-            self.smtp_password,
+            self.smtp_user or None,
+            self.smtp_password or None,
             str(self.smtp_ca_file) if self.smtp_ca_file else None,
         )
 

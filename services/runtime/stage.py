@@ -69,7 +69,10 @@ def carry_out(
             key, fact, cause=cause, ordinal=ordinal, policy=step.policy, traceparent=traceparent
         )
     for deadline in step.set_deadlines:
-        tx.set_deadline(deadline)
+        if deadline.key == key:
+            tx.set_deadline(deadline)
+        else:
+            tx.wake(deadline)
     for subject, kind in step.clear_deadlines:
         tx.clear_deadline(key, subject, kind)
 

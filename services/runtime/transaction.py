@@ -79,6 +79,7 @@ class Tx:
     _raw: list[OutboxRow] = field(default_factory=list)
     _set: dict[tuple[UUID, UUID, str], datetime] = field(default_factory=dict)
     _cleared: set[tuple[UUID, UUID, str]] = field(default_factory=set)
+    _woken: set[tuple[UUID, UUID, str]] = field(default_factory=set)
 
     def emit(
         self,
@@ -113,14 +114,22 @@ class Tx:
         self._raw.append(row)
 
     def set_deadline(self, deadline: Deadline) -> None:
-        """Start or move a clock."""
+        """Start or move a clock; one that another key woke isn't put off."""
         name = (deadline.key, deadline.subject, deadline.kind)
+        if name in self._woken and self._set[name] <= deadline.due_at:
+            return
         self._cleared.discard(name)
         self._set[name] = deadline.due_at
+
+    def wake(self, deadline: Deadline) -> None:
+        """Have another key look again: it may decide in this transaction without knowing why."""
+        self.set_deadline(deadline)
+        self._woken.add((deadline.key, deadline.subject, deadline.kind))
 
     def clear_deadline(self, key: UUID, subject: UUID, kind: str) -> None:
         """Stop a clock; no matter whether it runs."""
         self._set.pop((key, subject, kind), None)
+        self._woken.discard((key, subject, kind))
         self._cleared.add((key, subject, kind))
 
     async def finish(self) -> list[OutboxRow]:

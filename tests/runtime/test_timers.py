@@ -13,6 +13,7 @@ from services.runtime.clock import ManualClock
 from services.runtime.ids import new_id
 from services.runtime.migrate import migrate
 from services.runtime.postgres import Database
+from services.runtime.step import Deadline
 from services.runtime.timers import Timers
 from services.runtime.transaction import Tx
 from tests.builders import NOON
@@ -177,3 +178,19 @@ async def test_a_state_that_cannot_be_read_is_found_and_holds_up_no_other(clocks
     assert await clocks.fired([broken, *others]) == [0] + [1] * 700
     later = await clocks.db.fetchval("SELECT due_at FROM deadline")
     assert later == clocks.clock.now() + timedelta(minutes=1)
+
+
+async def test_a_clock_that_another_key_woke_is_not_put_off_by_its_own(clocks: Clocks) -> None:
+    """Both decide in one transaction, in either order; the later look would come a day late."""
+    first, second = new_id(), new_id()
+    async with clocks.db.transaction() as tx:
+        later = tx.now + timedelta(days=1)
+        tx.wake(Deadline(first, first, "follow", tx.now))
+        tx.set_deadline(Deadline(first, first, "follow", later))
+        tx.set_deadline(Deadline(second, second, "follow", later))
+        tx.wake(Deadline(second, second, "follow", tx.now))
+    rows = await clocks.db.fetch("SELECT key, due_at FROM deadline")
+    assert {row["key"]: row["due_at"] for row in rows} == {
+        first: clocks.clock.now(),
+        second: clocks.clock.now(),
+    }

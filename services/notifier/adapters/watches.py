@@ -6,7 +6,8 @@ Everything for a whole batch at once: one statement a table, and none for what i
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from services.notifier.adapters import callbacks, notices
@@ -59,6 +60,9 @@ _STORE_DELIVERIES = """
     ON CONFLICT DO NOTHING
 """
 
+_NAMES = tuple(field.name for field in fields(About))
+_SAID = attrgetter(*_NAMES)
+
 
 async def load(tx: Tx, keys: Sequence[UUID], *, skip_locked: bool = False) -> dict[UUID, Watch]:
     """Read and lock what is known of complaints; what nothing is known of isn't in the answer."""
@@ -80,7 +84,7 @@ def _watch(
 ) -> Watch:
     if row is None:
         return Watch(callbacks=asked, backlog=backlog)
-    about = About(*(row[field.name] for field in fields(About)))
+    about = About(*(row[name] for name in _NAMES))
     return Watch(
         about,
         frozenset(row["agencies"]),
@@ -113,7 +117,7 @@ async def store(tx: Tx, changes: Sequence[Change[Watch]]) -> None:
         is_new = after.callbacks and not before.callbacks
         if _kept(after) != _kept(before) or is_new:
             agencies = ",".join(sorted(after.agencies))
-            about = astuple(after.about)
+            about = _SAID(after.about)
             complaints.append((change.key, agencies, *about, after.is_always_asked, after.told))
     if complaints:
         await tx.conn.execute(_STORE_COMPLAINTS, *zip(*complaints, strict=True))
