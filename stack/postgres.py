@@ -52,6 +52,8 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %q%d ",
 }
+#: For data that nobody needs after a power cut; a killed server still recovers.
+THROWAWAY = {"fsync": "off", "full_page_writes": "off"}
 
 
 class EmbeddedPostgres(Server):
@@ -59,16 +61,25 @@ class EmbeddedPostgres(Server):
 
     name = "postgres"
 
-    def __init__(self, data_dir: Path, port: int, say: Say = say_on_stderr) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int,
+        say: Say = say_on_stderr,
+        *,
+        is_throwaway: bool = False,
+    ) -> None:
         """Describe the server; `start` makes what is missing.
 
         Args:
             data_dir: Where the tables, the password and the log are kept.
             port: Where clients connect.
             say: Told when a permission has to be widened.
+            is_throwaway: Whether its data may be lost when the machine stops.
         """
         super().__init__(data_dir)
         self.port = port
+        self._settings = {**SETTINGS, **(THROWAWAY if is_throwaway else {})}
         self.log_file = self.data_dir / "postgres.log"
         self._say = say
 
@@ -85,7 +96,7 @@ class EmbeddedPostgres(Server):
 
     def program(self) -> Program:
         """Describe the server's process."""
-        settings = {**SETTINGS, "port": str(self.port)}
+        settings = {**self._settings, "port": str(self.port)}
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Program(
             name=self.name,

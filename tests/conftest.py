@@ -62,9 +62,12 @@ def kafka_broker() -> Iterator[KafkaBroker]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[EmbeddedPostgres]:
-    """A running PostgreSQL, shared by all tests: take a database of your own with `dsn`."""
+    """A running PostgreSQL, shared by all tests: take a database of your own with `dsn`.
+
+    Dropping a database waits for a checkpoint, which a disk makes slow.
+    """
     with _folder_for_a_server() as folder:
-        server = EmbeddedPostgres(folder, find_free_port())
+        server = EmbeddedPostgres(folder, find_free_port(), is_throwaway=True)
         server.start()
         try:
             server.dsn(TEMPLATE)
