@@ -46,6 +46,7 @@ from services.runtime.postgres import Database
 from services.runtime.service import Context, assemble
 from services.runtime.transaction import event_headers
 from services.tracker.__main__ import TrackerSettings, build
+from services.tracker.adapters.tallies import Tallies
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -57,8 +58,8 @@ if TYPE_CHECKING:
     from services.tracker.decide.case import Case
 
 TEXT = "单元门口堆了三天的建筑垃圾没有人清运，老人进出要绕行，请尽快安排。"
-
-
+#: As the service does it: once a second.
+FOLD_EVERY_S = 1.0
 _BACKENDS = """
     SELECT pid FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'whistle-tracker'
@@ -76,11 +77,14 @@ class Office:
     loop: DeliveryLoop[Case]
     outbox: Outbox
     timers: Timers[Case]
+    tallies: Tallies
     streets: Sequence[str]
     app: FastAPI
-    spent: float = 0.0  #: Seconds of the tracker's own work.
+    spent: float = 0.0  #: Seconds of the tracker's own work in this block.
+    worked: float = 0.0  #: The same since it runs.
     used: float = 0.0  #: Seconds of this process on a processor for it.
     told: dict[UUID, list[Fact]] = field(default_factory=dict)
+    _folded_at: float = 0.0
     _read: Counter[int] = field(default_factory=Counter)
     _sequences: Counter[tuple[UUID, str]] = field(default_factory=Counter)
 
@@ -114,12 +118,21 @@ class Office:
             moved += await self._timed(self.timers.fire())
             moved += await self._timed(self.outbox.tell_waiting())
         await self._timed(self.db.delete_told())
+        if self.worked - self._folded_at >= FOLD_EVERY_S:
+            self._folded_at = self.worked
+            await self._timed(self.tallies.round())
         self._listen()
+
+    async def make_sums(self) -> None:
+        """Make the sums of all months; a service has them all the time."""
+        while await self.tallies.round():
+            pass
 
     async def _timed(self, work: Awaitable[Any]) -> int:
         began, began_cpu = time.perf_counter(), time.process_time()
         moved = await work
         self.spent += time.perf_counter() - began
+        self.worked += time.perf_counter() - began
         self.used += time.process_time() - began_cpu
         return moved or 0
 
@@ -175,15 +188,17 @@ class Office:
             reported_at=self.clock.now(),
         )
 
-    def answer(self, key: UUID, *, is_solved: bool = True) -> CallbackAnswered:
+    def answer(
+        self, key: UUID, satisfaction: Satisfaction = Satisfaction.SATISFIED
+    ) -> CallbackAnswered:
         """The citizen answers."""
         due: CallbackDue = self.latest(key, CallbackDue)
         return CallbackAnswered(
             callback_id=due.callback_id,
             answered_by="citizen",
             is_contacted=True,
-            is_solved=is_solved,
-            satisfaction=Satisfaction.SATISFIED if is_solved else Satisfaction.NOT,
+            is_solved=satisfaction is not Satisfaction.DISSATISFIED,
+            satisfaction=satisfaction,
         )
 
     def _matter(self, n: int) -> Matter:
@@ -207,14 +222,16 @@ async def an_office(dsn: str, policy: Policy, at: datetime) -> AsyncIterator[Off
     await migrate(dsn, "tracker")
     clock, bus = ManualClock(at), MemoryBus()
     db = await Database.connect(dsn, "tracker", clock=clock, size=4)
-    context = Context(TrackerSettings(), db, PolicyStore.fixed(policy), clock)
+    policies = PolicyStore.fixed(policy)
+    context = Context(TrackerSettings(), db, policies, clock)
     tracker = assemble("tracker", context, build, bus)
     loop, timers, app = tracker.loop, tracker.timers, tracker.service.app
     assert loop is not None and timers is not None  # noqa: S101, PT018
     await loop.start()
     streets = sorted(code for code in policy.agencies if code.startswith("street-"))
     try:
-        yield Office(policy, clock, db, bus, loop, tracker.outbox, timers, streets, app)
+        tallies = Tallies(db, policies, clock)
+        yield Office(policy, clock, db, bus, loop, tracker.outbox, timers, tallies, streets, app)
     finally:
         await loop.stop()
         await db.close()

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from services.events import AgencyAction, OrderActionReported, Place
 from services.runtime.keys import Role
+from services.tracker.http.figure_views import RatesPage
 from tests.policies import CATEGORIES, a_policy
 from tests.tracker.graded import (
     BRIDGE,
@@ -27,6 +29,7 @@ from tests.tracker.world import World, a_world, dispatch, get
 
 pytestmark = pytest.mark.postgres
 
+PAGE = TypeAdapter(RatesPage)
 EAST = Place(district="990101", street="990101001")
 HILLS = Place(district="990101", street="990101002")
 WEST = Place(district="990102", street="990102001")
@@ -40,9 +43,10 @@ async def world(dsn: str) -> AsyncIterator[World]:
 
 
 async def rows(world: World, role: Role | None = None, **params: Any) -> dict[str | None, Any]:
-    """The rows by key, and the total under `total`."""
+    """The rows by key, and the total under `total`; the answer is just what is documented."""
     status, page = await get(world, "/v1/rates", role, **params)
     assert status == 200, page
+    assert PAGE.dump_python(PAGE.validate_python(page), mode="json") == page
     return {"total": page["total"]} | {row["key"]: row for row in page["rows"]}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.policy import Band, Scoring
 from services.tracker.decide.rate_bands import Expected, Group, Standing, place
-from services.tracker.decide.rates import Verdicts
+from services.tracker.decide.rates import Verdicts, rate
 
 #: Only solved or not, to make the arithmetic plain: the score is the share of solved x 100.
 PLAIN = Scoring(
@@ -44,7 +44,7 @@ def a_group(
 
 def placed(*groups: Group, scoring: Scoring = PLAIN) -> list[Standing]:
     """Their standings."""
-    return place(groups, CITY, scoring)
+    return place(groups, [rate(group.verdicts, scoring) for group in groups], CITY, scoring)
 
 
 def test_an_agency_with_hard_matters_is_not_blamed_for_them() -> None:

@@ -112,6 +112,7 @@ async def _happen(conn: Any, dice: random.Random) -> None:
         case 1:
             await conn.execute(_ADD_CALLBACK, new_id(), agency, category, district, street, at)
         case _:
+            await conn.execute("SELECT setseed($1)", dice.random())  # For which row it hits.
             await conn.execute(dice.choice(_CHANGES), at)
 
 

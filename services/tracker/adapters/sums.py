@@ -47,7 +47,7 @@ _COMPARED = f"""
         SELECT key AS category, {each("{name}::float8 / valid AS {name}", PLEASING)},
             1 / valid::float8 AS share
         FROM kinds WHERE valid > 0
-    ), whole AS (
+    ), whole AS MATERIALIZED (
         SELECT {each("sum({name})::int AS city_{name}", COUNTED)} FROM kinds
     ), moved AS (
         SELECT {{by}} AS key, category, sum(valid)::int AS n FROM waiting

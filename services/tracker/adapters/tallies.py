@@ -98,6 +98,8 @@ _KEEP = """
     INSERT INTO tracker.tally_period (begins_at, ends_at) VALUES ($1, $2)
     ON CONFLICT DO NOTHING RETURNING period_id
 """
+# A month fills at once. Until the planner knows, it compares every cell with every kind.
+_KNOW = "ANALYZE tracker.tally, tracker.tally_mix"
 _KEPT = "SELECT begins_at, ends_at FROM tracker.tally_period"
 # Their sums go with them.
 _DROP = """
@@ -171,3 +173,4 @@ async def _make(tx: Tx, begins: datetime, ends: datetime) -> None:
     period_id = await tx.conn.fetchval(_KEEP, begins, ends)
     if period_id is not None:
         await tx.conn.execute(_MAKE, period_id, begins, ends, timeout=600)
+        await tx.conn.execute(_KNOW)

@@ -17,8 +17,7 @@ So every rank has its list, and a band stands beside it.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from services.tracker.decide.rates import Interval, Rates, rate, weigh
 
@@ -36,8 +35,7 @@ _OTHERS_MIN = 0.5
 Unranked = Literal["none", "small", "alone", "unlisted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """What a group's valid call-backs would have brought at the city's rates."""
 
     contacted: float
@@ -47,8 +45,7 @@ class Expected:
     others: float  #: Of its valid call-backs, how many are compared with other groups'.
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """One row that is to be placed."""
 
     key: str | None
@@ -57,8 +54,7 @@ class Group:
     expected: Expected | None = None  #: None without a valid call-back.
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a group stands, how sure that is, or why it stands nowhere."""
 
     unranked: Unranked | None = None
@@ -72,11 +68,14 @@ class Standing:
     is_band_sure: bool | None = None  #: Its whole interval lies in the band.
 
 
-def place(groups: Sequence[Group], city: Verdicts, scoring: Scoring) -> list[Standing]:
+def place(
+    groups: Sequence[Group], rates: Sequence[Rates], city: Verdicts, scoring: Scoring
+) -> list[Standing]:
     """Compare groups fairly.
 
     Args:
         groups: Of one kind, such as agencies.
+        rates: Of each group, in their order.
         city: All verdicts of the period, also those of groups that weren't asked for.
         scoring: Weights, bands, and how many call-backs a rank needs.
 
@@ -84,7 +83,9 @@ def place(groups: Sequence[Group], city: Verdicts, scoring: Scoring) -> list[Sta
         A standing for each group, in their order.
     """
     whole = rate(city, scoring).score
-    found = [_compared(group, whole, scoring) for group in groups]
+    found = [
+        _compared(group, own, whole, scoring) for group, own in zip(groups, rates, strict=True)
+    ]
     lists: dict[str, list[int]] = defaultdict(list)
     for at, (group, one) in enumerate(zip(groups, found, strict=True)):
         if one.unranked is None and group.listed is not None:
@@ -92,21 +93,25 @@ def place(groups: Sequence[Group], city: Verdicts, scoring: Scoring) -> list[Sta
     for members in lists.values():
         # By score, then by volume, as 怀柔 sorts; who is equal in both shares a rank.
         merits = {at: (found[at].above or 0.0, groups[at].verdicts.valid) for at in members}
-        best_first = sorted(merits.values(), reverse=True)
+        ranks: dict[tuple[float, int], int] = {}
+        for rank, merit in enumerate(sorted(merits.values(), reverse=True), start=1):
+            ranks.setdefault(merit, rank)
         for at, merit in merits.items():
-            rank = best_first.index(merit) + 1
-            found[at] = replace(found[at], rank=rank, ranked=len(members))
+            found[at] = found[at]._replace(rank=ranks[merit], ranked=len(members))
     return found
 
 
 def band_of(score: float, scoring: Scoring) -> str | None:
     """Name the band a score falls into; None where the city gives no bands."""
-    return next((band.key for band in scoring.bands if score >= band.at_least), None)
+    for band in scoring.bands:
+        if score >= band.at_least:
+            return band.key
+    return None
 
 
-def _compared(group: Group, whole: float | None, scoring: Scoring) -> Standing:
+def _compared(group: Group, found: Rates, whole: float | None, scoring: Scoring) -> Standing:
     """Adjust a group's score and grade it; ranks need the others and come later."""
-    valid, found = group.verdicts.valid, rate(group.verdicts, scoring)
+    valid = group.verdicts.valid
     if not valid or found.score is None or found.score_interval is None:
         return Standing(unranked="none")
     if valid < scoring.valid_min:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: 95 of 100 such intervals hold the true share.
 _Z = 1.959964
+_Z2 = _Z * _Z
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,7 @@ class Interval(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """A share, with what it was computed from."""
 
     numerator: float
@@ -78,19 +78,20 @@ class Rate:
         point: three pleased citizens of three are no proof of perfection.
         Source: Wilson 1927, J. Am. Stat. Assoc. 22.
         """
-        if not self.denominator:
+        n = self.denominator
+        if not n:
             return None
-        n, share = self.denominator, self.numerator / self.denominator
-        pull = 1 + _Z * _Z / n
-        middle = (share + _Z * _Z / (2 * n)) / pull
-        # A tiny negative number may stand where 0 should, when the share is 1.
-        spread = max(0.0, share * (1 - share)) / n + _Z * _Z / (4 * n * n)
-        half = _Z * sqrt(spread) / pull
-        return Interval(round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4))
+        share, pull = self.numerator / n, _Z2 / n
+        middle = share + pull / 2
+        half = sqrt(pull * (share * (1 - share) + pull / 4))
+        # Rounding may leave a tiny bit beyond the ends.
+        # A whole number is rounded to in half the time.
+        scale = 10_000 / (1 + pull)
+        low, high = round(scale * (middle - half)) / 10_000, round(scale * (middle + half)) / 10_000
+        return Interval(low if low > 0 else 0.0, high if high < 1 else 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(NamedTuple):
     """The three rates of a group, and their score."""
 
     response: Rate  #: 响应率: the agency contacted the citizen.

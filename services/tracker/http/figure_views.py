@@ -1,4 +1,8 @@
-"""What the figures' routes answer: each figure with what it was computed from."""
+"""What the figures' routes answer: each figure with what it was computed from.
+
+Rates are hundreds of rows with a dozen parts each, so they are dicts, typed and not checked again
+when an answer is written: models of them took longer than the database. Tests check them.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,17 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from typing_extensions import TypedDict  # Before Python 3.12 pydantic reads no other.
 
 
-class IntervalView(BaseModel):
+class IntervalView(TypedDict):
     """From where to where the true figure may well lie (95 %)."""
 
     low: float
     high: float
 
 
-class RateView(BaseModel):
+class RateView(TypedDict):
     """A share and what it was computed from; `value` is null without a denominator."""
 
     numerator: float
@@ -25,7 +30,7 @@ class RateView(BaseModel):
     interval: IntervalView | None
 
 
-class OfficersExclusion(BaseModel):
+class OfficersExclusion(TypedDict):
     """Verdicts that a supervisor left out for one reason of the policy (剔除)."""
 
     reason: str
@@ -34,7 +39,7 @@ class OfficersExclusion(BaseModel):
     count: int
 
 
-class Exclusions(BaseModel):
+class Exclusions(TypedDict):
     """Call-backs that aren't valid and count in no rate, by reason."""
 
     no_contact: int
@@ -44,7 +49,7 @@ class Exclusions(BaseModel):
     officers: list[OfficersExclusion]
 
 
-class StandingView(BaseModel):
+class StandingView(TypedDict):
     """How a group compares with others, taking into account how hard its matters are."""
 
     unranked: str | None  #: Why it has no rank: `none`, `small`, `alone` or `unlisted`.
@@ -59,7 +64,7 @@ class StandingView(BaseModel):
     is_band_sure: bool | None  #: The whole interval lies in the band.
 
 
-class OnTimeView(BaseModel):
+class OnTimeView(TypedDict):
     """What became of the orders dispatched in the period; all but `breached` add up."""
 
     dispatched: int
@@ -71,7 +76,7 @@ class OnTimeView(BaseModel):
     breached: int  #: Late or overdue, also when taken back afterwards.
 
 
-class BonusView(BaseModel):
+class BonusView(TypedDict):
     """Points for work ahead of complaints (主动治理) that was finished in the period."""
 
     points: int  #: What counts, at most the policy's `points_max` for an agency.
@@ -79,7 +84,7 @@ class BonusView(BaseModel):
     cases: int  #: Proactive cases closed in the period, without points, too.
 
 
-class RatesRow(BaseModel):
+class RatesRow(TypedDict):
     """The figures of one group; `key` is null where the matter names none."""
 
     key: str | None
@@ -97,7 +102,7 @@ class RatesRow(BaseModel):
     bonus: BonusView | None  #: Beside the score, never in it; null but for agencies.
 
 
-class BandView(BaseModel):
+class BandView(TypedDict):
     """A band of the policy."""
 
     key: str
@@ -105,7 +110,7 @@ class BandView(BaseModel):
     at_least: int
 
 
-class RatesPage(BaseModel):
+class RatesPage(TypedDict):
     """The three rates and punctuality of a period.
 
     Rates count call-backs that ended in the period, for the scored agency; punctuality

@@ -6,6 +6,7 @@ from asyncio import gather
 from datetime import timedelta
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.runtime.clock import Clock
@@ -85,8 +86,8 @@ def routes(
             total=total,
             rows=rows,
         )
-        # Written at once: hundreds of rows took FastAPI longer than the database.
-        return Response(page.model_dump_json(), media_type="application/json")
+        # Written at once: checking hundreds of rows took longer than the database.
+        return Response(orjson.dumps(page, option=orjson.OPT_UTC_Z), media_type="application/json")
 
     @router.get("/rates/cases")
     async def list_verdicts(

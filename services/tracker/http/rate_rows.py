@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import fields
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.tracker.decide import rate_bands, rates
 from services.tracker.http.figure_views import (
     BonusView,
-    Exclusions,
     IntervalView,
     OfficersExclusion,
     OnTimeView,
@@ -19,15 +19,19 @@ from services.tracker.http.figure_views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from services.policy import Policy
     from services.tracker.adapters.figures import Row
     from services.tracker.http.figure_questions import FigureQuestion
 
 _COUNTS = tuple(field.name for field in fields(rates.Verdicts))
-_PLEASING = ("valid", "contacted", "solved", "satisfied", "basically")
-_KEPT = ("dispatched", "resolved_on_time", "resolved_late", "taken_back", "open", "breached")
+_ORDERS = ("dispatched", "resolved_on_time", "resolved_late", "taken_back", "open", "breached")
+_counts = itemgetter(*_COUNTS)
+_city = itemgetter(*(f"city_{name}" for name in _COUNTS))
+_pleasing = itemgetter("valid", "contacted", "solved", "satisfied", "basically")
+_orders = itemgetter(*_ORDERS)
+_NO_ORDERS = (0,) * len(_ORDERS)
 
 
 class Counted(NamedTuple):
@@ -43,9 +47,10 @@ class Counted(NamedTuple):
 class _Part(NamedTuple):
     """What one row is made of."""
 
+    key: str | None
+    counted: Counted
     verdicts: rates.Verdicts
-    excluded: list[Row]
-    orders: Mapping[str, int]
+    rates: rates.Rates
 
 
 def rate_rows(
@@ -59,93 +64,71 @@ def rate_rows(
         policy: In force: its weights, bands and names.
         shows_officers: Whether the caller may see who excluded a verdict.
     """
-
-    def group(row: Row) -> str | None:
-        return question.group_of(row["key"], policy)
-
-    verdicts: dict[str | None, rates.Verdicts] = defaultdict(rates.Verdicts)
-    for row in counted.verdicts:
-        verdicts[group(row)] += rates.Verdicts(*(row[name] for name in _COUNTS))
-    excluded: dict[str | None, list[Row]] = defaultdict(list)
-    for row in counted.excluded:
-        excluded[group(row)].append(row)
-    orders: dict[str | None, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in (*counted.kept, *counted.overdue):
-        for name in (*_KEPT, "open_overdue"):
-            orders[group(row)][name] += row.get(name, 0)
-    bonuses = {row["key"]: _bonus(row, policy) for row in counted.bonuses}
-    keys = sorted(
-        {*verdicts, *excluded, *orders, *bonuses}, key=lambda key: (key is None, key or "")
-    )
-    parts = {key: _Part(verdicts[key], excluded[key], orders[key]) for key in keys}
-    standings = _standings(keys, parts, counted.verdicts, question, policy)
-    rows = [
-        _row(part, policy, shows_officers=shows_officers).model_copy(
-            update={
-                "key": key,
-                "name": _name(question.by, key, policy),
-                "standing": standings.get(key),
-                "bonus": bonuses.get(key, _no_bonus(question)),
-            }
-        )
-        for key, part in parts.items()
-    ]
-    total = _row(_sum(parts.values()), policy, shows_officers=shows_officers)
-    return total.model_copy(update={"bonus": _all(bonuses.values(), question)}), rows
+    parts = _parts(counted, question, policy)
+    whole = _part(None, counted, policy)
+    rows = [_row(part, policy, shows_officers=shows_officers) for part in parts]
+    total = _row(whole, policy, shows_officers=shows_officers)
+    for part, row in zip(parts, rows, strict=True):
+        row["name"] = _name(question.by, part.key, policy)
+    # A kind of matter is neither good nor bad at anything.
+    if question.by != "category":
+        for row, standing in zip(
+            rows, _standings(parts, counted, question.by, policy), strict=True
+        ):
+            row["standing"] = standing
+    # Places and kinds have no bonus.
+    if question.by == "agency":
+        for part, row in zip((whole, *parts), (total, *rows), strict=True):
+            row["bonus"] = _bonus(part.counted.bonuses, policy)
+    return total, rows
 
 
-def _bonus(row: Row, policy: Policy) -> BonusView:
+def _parts(counted: Counted, question: FigureQuestion, policy: Policy) -> list[_Part]:
+    """Put together what makes up each row, in the rows' order."""
+    groups: dict[str | None, Counted] = defaultdict(lambda: Counted([], [], [], [], []))
+    for kind, rows in enumerate(counted):
+        for row in rows:
+            groups[question.group_of(row["key"], policy)][kind].append(row)
+    keys = sorted(groups, key=lambda key: (key is None, key or ""))
+    return [_part(key, groups[key], policy) for key in keys]
+
+
+def _part(key: str | None, counted: Counted, policy: Policy) -> _Part:
+    verdicts = rates.Verdicts(*_sums(_counts, counted.verdicts))
+    return _Part(key, counted, verdicts, rates.rate(verdicts, policy.scoring))
+
+
+def _sums(numbers: Callable[[Row], tuple[int, ...]], rows: list[Row]) -> tuple[int, ...]:
+    """Add up some numbers of rows; nothing where there is no row."""
+    if len(rows) == 1:  # Mostly.
+        return numbers(rows[0])
+    return tuple(map(sum, zip(*map(numbers, rows), strict=True)))
+
+
+def _bonus(rows: list[Row], policy: Policy) -> BonusView:
     rules = policy.causes.bonus
-    points = min(row["granted"], rules.points_max) if rules else 0
-    return BonusView(points=points, granted=row["granted"], cases=row["cases"])
-
-
-def _no_bonus(question: FigureQuestion) -> BonusView | None:
-    return BonusView(points=0, granted=0, cases=0) if question.by == "agency" else None
-
-
-def _all(bonuses: Collection[BonusView], question: FigureQuestion) -> BonusView | None:
-    """Add up; places and kinds have none."""
-    if question.by != "agency":
-        return None
+    points_max = rules.points_max if rules else 0
     return BonusView(
-        points=sum(one.points for one in bonuses),
-        granted=sum(one.granted for one in bonuses),
-        cases=sum(one.cases for one in bonuses),
+        points=sum(min(row["granted"], points_max) for row in rows),
+        granted=sum(row["granted"] for row in rows),
+        cases=sum(row["cases"] for row in rows),
     )
 
 
-def _sum(parts: Iterable[_Part]) -> _Part:
-    held = list(parts)
-    names = (*_KEPT, "open_overdue")
-    return _Part(
-        sum((part.verdicts for part in held), rates.Verdicts()),
-        [row for part in held for row in part.excluded],
-        {name: sum(part.orders[name] for part in held) for name in names},
-    )
-
-
-def _standings(
-    keys: list[str | None],
-    parts: Mapping[str | None, _Part],
-    counted: list[Row],
-    question: FigureQuestion,
-    policy: Policy,
-) -> dict[str | None, StandingView]:
-    """Compare agencies and places; a kind of matter is neither good nor bad at anything."""
-    if question.by == "category":
-        return {}
-    expected = {row["key"]: _expected(row) for row in counted}
+def _standings(parts: list[_Part], counted: Counted, by: str, policy: Policy) -> list[StandingView]:
+    """Compare agencies or places."""
     groups = [
         rate_bands.Group(
-            key, _list_of(question.by, key, policy), parts[key].verdicts, expected.get(key)
+            part.key,
+            _list_of(by, part.key, policy),
+            part.verdicts,
+            _expected(part.counted.verdicts[0]) if part.counted.verdicts else None,
         )
-        for key in keys
+        for part in parts
     ]
-    names = (f"city_{name}" for name in _COUNTS)
-    city = rates.Verdicts(*(counted[0][name] for name in names)) if counted else rates.Verdicts()
-    found = rate_bands.place(groups, city, policy.scoring)
-    return {group.key: _standing(group, one) for group, one in zip(groups, found, strict=True)}
+    city = rates.Verdicts(*_city(counted.verdicts[0])) if counted.verdicts else rates.Verdicts()
+    found = rate_bands.place(groups, [part.rates for part in parts], city, policy.scoring)
+    return [_standing(group, one) for group, one in zip(groups, found, strict=True)]
 
 
 def _expected(row: Row) -> rate_bands.Expected | None:
@@ -178,49 +161,62 @@ def _name(by: str, key: str | None, policy: Policy) -> str | None:
 
 
 def _row(part: _Part, policy: Policy, *, shows_officers: bool) -> RatesRow:
-    """Say everything about a part but what it is called and how it compares."""
-    verdicts, orders = part.verdicts, part.orders
-    found = rates.rate(verdicts, policy.scoring)
-    left_out = (rates.Verdicts(*(row[name] for name in _PLEASING)) for row in part.excluded)
-    before = rates.rate(sum(left_out, verdicts), policy.scoring)
-    overdue = orders["open_overdue"]
-    return RatesRow(
-        key=None,
-        name=None,
-        response=_view(found.response),
-        resolution=_view(found.resolution),
-        satisfaction=_view(found.satisfaction),
-        score=found.score,
-        score_interval=_interval(found.score_interval),
-        score_before_exclusions=before.score,
-        exclusions=Exclusions(
-            no_contact=verdicts.no_contact,
-            no_answer=verdicts.no_answer,
-            not_asked=verdicts.not_asked,
-            withdrawn=verdicts.withdrawn,
-            officers=_officers(part.excluded, policy, shows_officers=shows_officers),
+    """Say everything about a part but what it is called, how it compares, and its bonus."""
+    verdicts, found, counted = part.verdicts, part.rates, part.counted
+    before = found
+    if counted.excluded:
+        left_out = rates.Verdicts(*_sums(_pleasing, counted.excluded))
+        before = rates.rate(verdicts + left_out, policy.scoring)
+    orders = _on_time(counted)
+    return {
+        "key": part.key,
+        "name": None,
+        "response": _view(found.response),
+        "resolution": _view(found.resolution),
+        "satisfaction": _view(found.satisfaction),
+        "score": found.score,
+        "score_interval": _interval(found.score_interval),
+        "score_before_exclusions": before.score,
+        "exclusions": {
+            "no_contact": verdicts.no_contact,
+            "no_answer": verdicts.no_answer,
+            "not_asked": verdicts.not_asked,
+            "withdrawn": verdicts.withdrawn,
+            "officers": _officers(counted.excluded, policy, shows_officers=shows_officers),
+        },
+        "standing": None,
+        "on_time": _view(
+            rates.punctuality(
+                orders["resolved_on_time"], orders["resolved_late"], orders["open_overdue"]
+            )
         ),
-        standing=None,
-        on_time=_view(
-            rates.punctuality(orders["resolved_on_time"], orders["resolved_late"], overdue)
-        ),
-        orders=OnTimeView(
-            dispatched=orders["dispatched"],
-            resolved_on_time=orders["resolved_on_time"],
-            resolved_late=orders["resolved_late"],
-            taken_back=orders["taken_back"],
-            open_in_time=max(0, orders["open"] - overdue),
-            open_overdue=overdue,
-            breached=orders["breached"],
-        ),
-        bonus=None,
+        "orders": orders,
+        "bonus": None,
+    }
+
+
+def _on_time(counted: Counted) -> OnTimeView:
+    dispatched, on_time, late, taken_back, still_open, breached = (
+        _sums(_orders, counted.kept) or _NO_ORDERS
     )
+    overdue = sum(row["open_overdue"] for row in counted.overdue)
+    return {
+        "dispatched": dispatched,
+        "resolved_on_time": on_time,
+        "resolved_late": late,
+        "taken_back": taken_back,
+        "open_in_time": max(0, still_open - overdue),
+        "open_overdue": overdue,
+        "breached": breached,
+    }
 
 
 def _officers(
     excluded: list[Row], policy: Policy, *, shows_officers: bool
 ) -> list[OfficersExclusion]:
     """Count by reason, and for those who may know it by approver."""
+    if not excluded:
+        return []
     names = {one.key: one.name for one in policy.scoring.exclusions}
     counts: dict[tuple[str, str | None], int] = defaultdict(int)
     for row in excluded:
@@ -234,28 +230,28 @@ def _officers(
 
 
 def _standing(group: rate_bands.Group, found: rate_bands.Standing) -> StandingView:
-    return StandingView(
-        unranked=found.unranked,
-        listed=group.listed,
-        rank=found.rank,
-        ranked=found.ranked,
-        expected=found.expected,
-        above=found.above,
-        adjusted=found.adjusted,
-        adjusted_interval=_interval(found.adjusted_interval),
-        band=found.band,
-        is_band_sure=found.is_band_sure,
-    )
+    return {
+        "unranked": found.unranked,
+        "listed": group.listed,
+        "rank": found.rank,
+        "ranked": found.ranked,
+        "expected": found.expected,
+        "above": found.above,
+        "adjusted": found.adjusted,
+        "adjusted_interval": _interval(found.adjusted_interval),
+        "band": found.band,
+        "is_band_sure": found.is_band_sure,
+    }
 
 
 def _view(found: rates.Rate) -> RateView:
-    return RateView(
-        numerator=found.numerator,
-        denominator=found.denominator,
-        value=found.value,
-        interval=_interval(found.interval),
-    )
+    return {
+        "numerator": float(found.numerator),
+        "denominator": found.denominator,
+        "value": found.value,
+        "interval": _interval(found.interval),
+    }
 
 
 def _interval(found: rates.Interval | None) -> IntervalView | None:
-    return IntervalView(low=found.low, high=found.high) if found else None
+    return {"low": found.low, "high": found.high} if found else None
