@@ -14,7 +14,7 @@ from services.notifier.adapters.endpoints import EndpointBook, Endpoints
 from services.notifier.adapters.people import IntakeVault, LogChannel
 from services.notifier.adapters.sealing import Sealer
 from services.notifier.adapters.smtp import MailServer, Security
-from services.notifier.adapters.wire import TIMEOUT_S, Wire
+from services.notifier.adapters.wire import TIMEOUT_S, TRUSTED_BYTES_MAX, Wire
 from services.notifier.decide import Schedule
 from services.notifier.handle.alarm import Alarm
 from services.notifier.handle.caller import Caller, Links
@@ -150,7 +150,7 @@ def wire_up(context: Context) -> Parts:
     secrets = settings.secrets
     trusted_networks = read_networks(settings.hook_allow, "WHISTLE_HOOK_ALLOW")
     hooks = Wire(Guard(Reach(trusted_networks)), timeout_s=settings.hook_timeout_s)
-    trusted = Wire(Guard(EVERYWHERE))
+    trusted = Wire(Guard(EVERYWHERE), body_bytes_max=TRUSTED_BYTES_MAX)
     mail = settings.mail_server()
     sealer = Sealer(secrets.endpoint_key)
     book = EndpointBook(db, sealer, context.policies)
@@ -189,8 +189,9 @@ def _people(context: Context, wire: Wire, mail: MailServer | None) -> tuple[Call
     channels = Channels(policies, wire, mail, _environment(settings), stand_in)
     vault = IntakeVault(wire, settings.intake_url, secrets.service_key)
     links = Links(settings.public_url or settings.intake_url, secrets.callback_secret)
-    caller = Caller(context.db, policies, vault, lambda: channels.current, links)
-    return caller, Teller(context.db, policies, vault, channels, context.clock)
+    db, clock = context.db, context.clock
+    caller = Caller(db, policies, vault, lambda: channels.current, links, clock=clock)
+    return caller, Teller(db, policies, vault, channels, clock)
 
 
 def _environment(settings: NotifierSettings) -> dict[str, str]:
@@ -205,8 +206,10 @@ def build(context: Context) -> Service:
     kept = timedelta(days=context.settings.deliveries_kept_days)
 
     async def forget() -> bool:
-        before = context.clock.now() - kept
-        forgotten = await deliveries.forget_before(context.db, before)
+        now = context.clock.now()
+        before = now - kept
+        cancelled = await deliveries.cancel_nobodys(context.db, now, before)
+        forgotten = cancelled + await deliveries.forget_before(context.db, before)
         return forgotten + await notices.forget_before(context.db, before) > 0
 
     async def run_forget() -> None:

@@ -55,6 +55,11 @@ class Quiet:
     ends: int
     exempt: frozenset[str] = frozenset()
 
+    @property
+    def minutes(self) -> int:
+        """How long they last."""
+        return (self.ends - self.begins) % (24 * 60)
+
     def until(self, now: datetime, zone: ZoneInfo) -> datetime | None:
         """Say until when nobody is written to; None if now is no quiet hour.
 
@@ -130,9 +135,25 @@ def read_channels(table: Table) -> ChannelRules:
         _elapsed(table, "digest"),
         _elapsed(table, "too_late") or usual.too_late,
     )
+    _check_too_late(rules, table)
     table.optional_text("source")
     table.finish()
     return rules
+
+
+def _check_too_late(rules: ChannelRules, table: Table) -> None:
+    """What waits for a night's end and for a digest must not be too late for that alone."""
+    too_late = rules.too_late.elapsed
+    if too_late is None:
+        return
+    waits = timedelta(minutes=rules.quiet.minutes) if rules.quiet else timedelta(0)
+    if rules.digest is not None and rules.digest.elapsed is not None:
+        waits += rules.digest.elapsed
+    if too_late <= waits:
+        table.error(
+            f"`too_late` must be longer than quiet hours and the digest together, {waits}",
+            "too_late",
+        )
 
 
 def _elapsed(table: Table, key: str) -> Duration | None:

@@ -28,6 +28,13 @@ SMS_ADDRESS = "WHISTLE_SMS_GATEWAY_URL"
 
 _VARIABLE = re.compile(r"WHISTLE_CHANNEL_[A-Z0-9_]+")
 _HEADER = re.compile(r"[a-z0-9-]+")
+#: How a request is carried is ours to say.
+_OUR_HEADERS = frozenset(
+    {
+        *("host", "content-length", "content-type", "transfer-encoding", "connection"),
+        *("keep-alive", "te", "trailer", "upgrade", "expect"),
+    }
+)
 _STATUS_MIN, _STATUS_MAX = 200, 599
 
 
@@ -110,7 +117,7 @@ def _reaches(table: Table) -> Reaches:
 def _headers(table: Table, allowed: frozenset[str]) -> dict[str, str]:
     headers = table.pairs("headers")
     for name, template in headers.items():
-        if not _HEADER.fullmatch(name) or name in {"host", "content-length", "content-type"}:
+        if not _HEADER.fullmatch(name) or name in _OUR_HEADERS:
             table.error(f"{name!r} can't be a header here", "headers", name)
         if not (template.isascii() and template.isprintable()):
             table.error(f"the header {name!r} must be one line of ASCII", "headers", name)
@@ -162,6 +169,8 @@ def _success(table: Table) -> str | None:
     if expression is not None:
         try:
             jmespath.compile(expression)
+        except RecursionError:
+            table.error("`success` is nested too deeply", "success")
         except JMESPathError as error:
             table.error(f"`success` isn't JMESPath: {str(error).splitlines()[0]}", "success")
     return expression

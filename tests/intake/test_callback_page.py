@@ -11,6 +11,7 @@ import pytest
 from httpx import AsyncClient
 
 from services.events import CallbackAnswered
+from services.intake.http.bodies import WISH_MAX
 from services.runtime.keys import Role
 from services.runtime.tokens import sign_callback
 from tests.builders import NOON
@@ -66,7 +67,7 @@ async def test_a_link_preselects_and_one_button_sends(door: Door) -> None:
     assert (answer.is_solved, answer.satisfaction) == (True, "basically")
 
 
-async def test_looking_never_answers(door: Door) -> None:
+async def test_looking_never_answers_and_selects_only_what_the_form_offers(door: Door) -> None:
     """Scanners of mail open every link before a person does, by GET and by HEAD."""
     _, path = await asked(door)
     citizen = await door.client(None)
@@ -74,19 +75,14 @@ async def test_looking_never_answers(door: Door) -> None:
         assert (await citizen.get(path + CHOSEN)).status_code == 200
         await citizen.head(path + CHOSEN)
         await citizen.get(path + "?is_contacted=yes&is_solved=yes&satisfaction=satisfied")
-    assert await answers(door) == []
-
-
-async def test_a_link_preselects_only_what_the_form_offers(door: Door) -> None:
-    """Anybody can write an address; nothing of it comes back in the page."""
-    _, path = await asked(door)
-    citizen = await door.client(None)
+    # Anybody can write an address; only what the form offers comes back in the page.
     page = await citizen.get(path + "?solved=maybe&satisfaction=%22%3E%3Cb%3E&wish=x-y-z&solved=no")
     assert checked(page.text) == [("is_solved", "no")]
     assert "x-y-z" not in page.text
     assert "<b>" not in page.text
     bare = await citizen.get(path)
     assert checked(bare.text) == []
+    assert await answers(door) == []
 
 
 async def test_the_other_language_keeps_what_was_chosen(door: Door) -> None:
@@ -110,6 +106,29 @@ async def test_an_incomplete_form_keeps_what_was_given_and_marks_what_is_open(do
     assert checked(page.text) == [("is_contacted", "no"), ("is_solved", "no")]
     assert page.text.count('aria-describedby="missing"') == 1
     assert "请&lt;再&gt;来一次</textarea>" in page.text
+
+
+async def test_a_wish_as_long_as_the_page_allows_is_taken_and_a_longer_one_marked(
+    door: Door,
+) -> None:
+    """A browser sends a line break as two characters, and its field counts one."""
+    _, path = await asked(door)
+    citizen = await door.client(None)
+    page = await citizen.post(path, data=FORM | {"wish": "很" * (WISH_MAX + 1)})
+    assert page.status_code == 422
+    assert "最多 2000 字" in page.text
+    assert "全部三个问题" not in page.text
+    assert 'aria-invalid="true" aria-describedby="too-long"' in page.text
+    assert dict(checked(page.text)) == FORM
+    both = await citizen.post(path, data={"wish": "很" * (WISH_MAX + 1)})
+    assert both.text.count('role="alert"') == 2
+    assert await answers(door) == []
+    lines = "\r\n".join(["还是漏水"] * 400)
+    assert len(lines) > len(lines.replace("\r", "")) == WISH_MAX - 1
+    page = await citizen.post(path, data=FORM | {"wish": lines, "utm": "x"})
+    assert page.status_code == 200
+    (answer,) = await answers(door)
+    assert answer.wish == lines.replace("\r", "")
 
 
 async def test_the_page_says_nothing_of_the_person(door: Door) -> None:
@@ -206,3 +225,17 @@ async def test_a_token_is_worth_nothing_after_the_answer_or_the_end(door: Door) 
     await door.track(complaint_id, closed())
     assert "<form" not in (await citizen.get(path)).text
     assert len(await answers(door)) == 1
+
+
+async def test_a_closed_case_is_not_called_an_expired_link(door: Door) -> None:
+    """The link would be good for days; the matter is over."""
+    complaint_id, path = await asked(door)
+    await door.track(complaint_id, closed())
+    citizen = await door.client(None)
+    for page in (await citizen.get(path), await citizen.post(path, data=FORM)):
+        assert page.status_code == 410
+        assert "已办结" in page.text
+        assert "过期" not in page.text
+    door.clock.advance(timedelta(days=3))
+    for late in (await citizen.get(path), await citizen.post(path, data=FORM)):
+        assert "过期" in late.text

@@ -45,12 +45,25 @@ async def test_whoever_must_write_to_a_person_learns_who_it_is(door: Door) -> No
         "name": NAME,
         "phone": f"+86{PHONE}",
         "email": None,
+        "push": None,
         "do_not_call": False,
     }
     rows = await door.path.pool.fetch("SELECT * FROM identity.access")
     assert [(row["reporter"], row["purpose"], row["outcome"]) for row in rows] == [
         (token, "send a notice", "shown")
     ]
+
+
+async def test_what_an_app_pushes_to_is_kept_with_the_number_and_nowhere_else(door: Door) -> None:
+    """Without it the policy's `push` channel would reach nobody."""
+    token = await _a_token(door, push="oLz-7f3a_example")
+    service = await door.client(Role.SERVICE)
+    answer = await service.post(f"/v1/identities/{token}/reveal", json={"purpose": "notice"})
+    assert answer.json()["push"] == "oLz-7f3a_example"
+    assert not [event for event in await door.received() if "oLz-7f3a" in event.model_dump_json()]
+    body = a_complaint(reporter=a_reporter(push="two words"))
+    refused = await (await door.client(Role.REPORTER)).post("/v1/complaints", json=body)
+    assert refused.json()["errors"][0]["field"] == "reporter.push"
 
 
 async def test_the_latest_name_counts(door: Door) -> None:
@@ -193,6 +206,30 @@ async def test_who_wants_to_be_let_alone_is_told_with_the_number(door: Door) -> 
         assert (await operator.put(path, json={"do_not_call": wish})).status_code == 200
         answer = await service.post(f"/v1/identities/{token}/reveal", json={"purpose": "notice"})
         assert answer.json()["do_not_call"] is wish
+
+
+async def test_of_a_person_and_their_secret_report_the_last_word_counts(door: Door) -> None:
+    """A wish taken back on the person's own token must not live on under the report's."""
+    own = await _a_token(door)
+    complaint_id, matter = await _a_report(door, is_secret=True)
+    operator, service = await door.client(Role.OPERATOR), await door.client(Role.SERVICE)
+    about = {"complaint_id": complaint_id}
+
+    async def wish(token: str | None, *, do_not_call: bool) -> bool:
+        """Write a wish down a minute later; gives what holds for the secret report."""
+        door.clock.advance(timedelta(minutes=1))
+        body = {"do_not_call": do_not_call, **(about if token == matter.reporter else {})}
+        path = f"/v1/identities/{token}/preferences"
+        assert (await operator.put(path, json=body)).status_code == 200
+        told = await service.post(
+            f"/v1/identities/{matter.reporter}/reveal", json={"purpose": "notice", **about}
+        )
+        return told.json()["do_not_call"] is True
+
+    assert await wish(matter.reporter, do_not_call=True)
+    assert not await wish(own, do_not_call=False)
+    assert await wish(own, do_not_call=True)
+    assert not await wish(matter.reporter, do_not_call=False)
 
 
 async def test_a_wish_is_written_down_by_operators_for_people_we_know(door: Door) -> None:

@@ -9,7 +9,19 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.events import CallbackDue, Event
-from services.notifier.decide import Asking, Callback, Directory, Watch, ask, plan, watch
+from services.notifier.decide import (
+    Asking,
+    Callback,
+    CallbackState,
+    Directory,
+    Sending,
+    Watch,
+    after_attempt,
+    ask,
+    attempt_due,
+    plan,
+    watch,
+)
 from services.policy.calendar import Calendar
 from services.policy.callback import CallbackRules
 from services.policy.callback_steps import AskChannel, Hours, Slot
@@ -63,6 +75,18 @@ def a_callback(asking: Asking | None = None, **changes: Any) -> Callback:
     """A call-back that was just planned."""
     due = a_callback_due(**changes)
     return plan(due, COMPLAINT, COMPLAINT, asking or an_asking(), NOON).state
+
+
+def opened(callback: Callback, asking: Asking, now: datetime = NOON) -> Step[Callback]:
+    """A call whose instant has come, and whom the vault says may be called."""
+    if callback.state is CallbackState.WAITING:
+        due = attempt_due(callback, asking, now)
+        assert isinstance(due, Step)
+        callback = due.state
+    sending = Sending("callable", "phone", frozenset({"phone"}))
+    step = after_attempt(callback, sending, asking, now)
+    assert isinstance(step, Step)
+    return step
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:

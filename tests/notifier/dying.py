@@ -1,9 +1,7 @@
-"""A notifier process that a failpoint kills: `python -m tests.notifier.dying DSN URL FOLDER`."""
+"""A notifier that a failpoint kills while it delivers; `killing` runs it."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from pathlib import Path
 
 from tests.notifier.conftest import open_door
@@ -15,7 +13,3 @@ async def main(dsn: str, url: str, folder: str) -> None:
     async with open_door(dsn, Path(folder)) as door:
         await door.add_endpoint(url)
         await door.track(a_dispatch())
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

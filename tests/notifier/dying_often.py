@@ -1,12 +1,10 @@
-"""A notifier with much to do: `python -m tests.notifier.dying_often DSN FOLDER RUN URL...`.
+"""A notifier with much to do; `killing` runs it.
 
 Every run tells the same events again, as a broker does that nobody told how far we were.
 """
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -48,7 +46,3 @@ async def main(dsn: str, folder: str, run: str, *urls: str) -> None:
                 await door.add_endpoint(url)
         await tell(door)
         await door.settle()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

@@ -1,9 +1,7 @@
-"""A notifier that a failpoint kills while it tells: `… DSN VAULT GATEWAY FOLDER`."""
+"""A notifier that a failpoint kills while it tells; `killing` runs it."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from pathlib import Path
 
 from tests.notifier.conftest import open_door
@@ -15,7 +13,3 @@ async def main(dsn: str, vault: str, gateway: str, folder: str) -> None:
     settings = {"intake_url": vault, "sms_gateway_url": gateway}
     async with open_door(dsn, Path(folder), a_telling_policy(), **settings) as door:
         await door.track(an_opening())
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

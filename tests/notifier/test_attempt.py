@@ -91,6 +91,8 @@ def test_jitter_stays_within_a_fifth(chance, attempt):
         ("-5", 1, timedelta(seconds=5)),
         ("٣", 1, timedelta(seconds=5)),
         ("9" * 4000, 1, timedelta(hours=1)),
+        (f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT", 1, timedelta(seconds=5)),
+        (f"Mon, 01 Jan 2027 00:00:00 +{'9' * 20}", 1, timedelta(seconds=5)),
     ],
 )
 def test_retry_after_is_honoured_within_limits(header, attempt, wait):
@@ -112,9 +114,8 @@ def test_an_overloaded_endpoint_is_let_alone_as_a_whole(status):
 
 def test_an_endpoint_that_failed_for_five_days_is_switched_off():
     """Somebody forgot it; a success in between would have reset the count."""
-    assert decide(Answer(500), failing_since=NOON - timedelta(days=5)) == Disable(
-        "status 500", "failing"
-    )
+    since = NOON - timedelta(days=5)
+    assert decide(Answer(500), failing_since=since) == Disable("status 500", "failing", since)
     assert isinstance(decide(Answer(500), failing_since=NOON - timedelta(days=4.99)), RetryAt)
     assert decide(Answer(200), failing_since=NOON - timedelta(days=9)) == Delivered(200)
 

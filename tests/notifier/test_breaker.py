@@ -10,12 +10,14 @@ from services.notifier.decide.breaker import (
     FAILURES,
     REST_MAX,
     REST_MIN,
+    ROW_AGE_MAX,
     Circuit,
     Health,
     circuit,
     failed,
     rest,
     succeeded,
+    without_the_forgiven,
 )
 from services.notifier.decide.pace import Bucket
 from tests.builders import NOON
@@ -117,6 +119,38 @@ def test_a_failure_under_way_when_it_opened_makes_the_rest_no_longer():
     asked = NOON + timedelta(minutes=2)
     more = failed(health, NOON - SECOND, NOON, is_probe=False, asked_until=asked)
     assert more.paused_until == asked
+
+
+@pytest.mark.parametrize(
+    ("row_failing_since", "later", "is_forgotten"),
+    [
+        (None, ROW_AGE_MAX, False),  # The row may not be here yet.
+        (None, ROW_AGE_MAX + SECOND, True),
+        (NOON, 4 * ROW_AGE_MAX, False),
+        (NOON - SECOND, 4 * ROW_AGE_MAX, False),
+        (NOON + SECOND, 4 * ROW_AGE_MAX, True),  # It worked, and has failed again.
+    ],
+)
+def test_another_processs_success_is_heeded(row_failing_since, later, is_forgotten):
+    """What this process saw counts until the row must say it as well."""
+    found = without_the_forgiven(opened(), row_failing_since, NOON + later)
+    assert found == (Health() if is_forgotten else opened())
+
+
+def test_requests_that_take_long_to_fail_open_it_too():
+    """A request that times out began long before anybody knew of it."""
+    health, began = Health(), NOON - 2 * ROW_AGE_MAX
+    for _ in range(FAILURES):
+        health = without_the_forgiven(health, None, NOON)
+        health = failed(health, began, NOON, is_probe=False)
+    assert (health.failing_since, circuit(health.paused_until, NOON)) == (began, Circuit.OPEN)
+
+
+def test_a_rest_that_has_just_begun_outlives_an_old_failure():
+    """The row will say it in a moment; only the days of failing are over."""
+    health = fail(opened(), NOON + 4 * ROW_AGE_MAX, is_probe=True)
+    found = without_the_forgiven(health, None, NOON + 4 * ROW_AGE_MAX)
+    assert (found.failing_since, found.paused_until) == (None, health.paused_until)
 
 
 @pytest.mark.parametrize(

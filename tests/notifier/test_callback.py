@@ -20,7 +20,7 @@ from services.notifier.decide import (
 from services.policy.callback_steps import ALWAYS
 from services.runtime.step import Ignored, Step
 from tests.builders import NOON
-from tests.notifier.asking import AT_WORK, BY_DAY, CALLS, a_callback, a_slot, an_asking, at
+from tests.notifier.asking import AT_WORK, BY_DAY, CALLS, a_callback, a_slot, an_asking, at, opened
 from tests.notifier.stories import CALLBACK, COMPLAINT, a_callback_due
 
 PLAIN = an_asking()
@@ -160,8 +160,7 @@ def test_the_plan_goes_from_a_message_to_an_operators_call():
     assert isinstance(step, Step)
     morning = at(25, 9)
     assert step.set_deadlines[0].due_at == morning
-    open_now = attempt_due(step.state, asking, morning)
-    assert isinstance(open_now, Step)
+    open_now = opened(step.state, asking, morning)
     evening = morning + timedelta(hours=11)
     assert open_now.state.state is CallbackState.CALLABLE
     assert (open_now.state.open_until, open_now.set_deadlines[0].due_at) == (evening, evening)
@@ -179,6 +178,49 @@ def test_what_does_not_reach_the_person_is_passed_over():
     assert isinstance(step, Step)
     assert (step.state.place, step.state.attempts, step.facts) == (1, 0, ())
     assert step.set_deadlines[0].due_at == NOON
+
+
+def test_a_call_is_for_operators_only_once_the_vault_has_said_so():
+    """Who asked to be let alone, or has no number, is never in their queue."""
+    asking = an_asking(steps=(a_slot("phone", 0, ALWAYS), a_slot("email", 24, ALWAYS)))
+    due = a_callback(asking)
+    assert (due.state, due.open_until) == (CallbackState.DUE, None)
+    left_alone = after_attempt(due, Sending("no-contact", "phone"), asking, NOON)
+    assert isinstance(left_alone, Step)
+    assert left_alone.facts[-1] == CallbackLapsed(callback_id=CALLBACK, reason="no-contact")
+    without = Sending("no-contact", "phone", frozenset({"email"}))
+    mailed = after_attempt(due, without, asking, NOON)
+    assert isinstance(mailed, Step)
+    assert (mailed.state.state, mailed.state.place) == (CallbackState.WAITING, 1)
+    silent = after_attempt(due, Sending("unavailable", "phone"), asking, NOON)
+    assert isinstance(silent, Step)
+    assert silent.set_deadlines[0].due_at == NOON + timedelta(seconds=30)
+    assert opened(due, asking).state.state is CallbackState.CALLABLE
+
+
+def test_a_promised_call_that_cannot_be_made_gives_way_to_the_plan():
+    """The number left the vault meanwhile: no call, and no asking the vault without end."""
+    asking = an_asking(steps=(a_slot("phone", 0, ALWAYS), a_slot("email", 24, ALWAYS)))
+    promised = replace(a_callback(asking), attempts=1, place=1, is_aside=True)
+    without = Sending("no-contact", "phone", frozenset({"email"}))
+    step = after_attempt(promised, without, asking, NOON)
+    assert isinstance(step, Step)
+    assert (step.state.is_aside, step.state.place) == (False, 1)
+    found = asking.slot(step.state)
+    assert found is not None
+    assert found[1].channel == "email"
+
+
+def test_a_call_found_possible_after_hours_waits_for_the_morning():
+    """The vault may be slow; the clock is looked at again."""
+    asking = an_asking(steps=(a_slot("phone"),))
+    step = opened(a_callback(asking), asking, at(24, 20))
+    assert step.state.state is CallbackState.WAITING
+    assert [d.due_at for d in step.set_deadlines] == [at(25, 9)]
+    over = after_attempt(
+        cancel(a_callback(asking)), Sending("callable", "phone"), asking, at(24, 13)
+    )
+    assert isinstance(over, Ignored)
 
 
 def test_somebody_asked_once_may_still_answer_though_nothing_else_reaches_them():

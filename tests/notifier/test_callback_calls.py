@@ -20,11 +20,12 @@ from tests.notifier.asking import (
     a_slot,
     an_asking,
     at,
+    opened,
 )
 from tests.notifier.stories import CALLBACK
 
 ASKING = an_asking(steps=(a_slot("phone"), a_slot("phone", 4)), again_max=1)
-OPEN = a_callback(ASKING)
+OPEN = opened(a_callback(ASKING), ASKING).state
 
 
 def taken(callback=OPEN, operator=OPERATOR, now=NOON):
@@ -84,7 +85,8 @@ def test_a_wrong_number_is_not_used_again_but_other_ways_are():
     """Neither by call nor by message: its owner is somebody else."""
     slots = (a_slot("phone"), a_slot("sms", 1), a_slot("email", 2))
     asking = an_asking(steps=slots)
-    step = called(taken(a_callback(asking)), OPERATOR, Call("wrong-number"), asking, NOON)
+    call = opened(a_callback(asking), asking).state
+    step = called(taken(call), OPERATOR, Call("wrong-number"), asking, NOON)
     assert isinstance(step, Step)
     assert step.facts[0].outcome == "no-contact"
     assert step.set_deadlines[0].due_at == at(24, 14)
@@ -102,9 +104,8 @@ def test_a_person_is_called_when_they_asked_to_be():
     assert isinstance(step, Step)
     assert step.facts[0].next_attempt_at == at(24, 19)
     assert (step.state.place, step.state.is_aside) == (1, True)
-    opened = attempt_due(step.state, ASKING, at(24, 19))
-    assert isinstance(opened, Step)
-    second = called(taken(opened.state, now=at(24, 19)), OPERATOR, Call("busy"), ASKING, at(24, 19))
+    open_now = opened(step.state, ASKING, at(24, 19)).state
+    second = called(taken(open_now, now=at(24, 19)), OPERATOR, Call("busy"), ASKING, at(24, 19))
     assert isinstance(second, Step)
     assert (second.state.place, second.state.is_aside, second.state.attempts) == (1, False, 2)
     at_night = called(taken(), OPERATOR, Call("later", at(24, 22)), ASKING, NOON)
@@ -155,10 +156,9 @@ def test_one_more_call_can_be_ordered_while_the_answer_would_count():
     step = again(asked, ASKING, at(24, 22))
     assert isinstance(step, Step)
     assert step.set_deadlines[0].due_at == at(25, 9)
-    opened = attempt_due(step.state, ASKING, at(25, 9))
-    assert isinstance(opened, Step)
-    assert opened.state.state is CallbackState.CALLABLE
-    done = called(taken(opened.state, now=at(25, 9)), OPERATOR, Call("busy"), ASKING, at(25, 9))
+    open_now = opened(step.state, ASKING, at(25, 9)).state
+    assert open_now.state is CallbackState.CALLABLE
+    done = called(taken(open_now, now=at(25, 9)), OPERATOR, Call("busy"), ASKING, at(25, 9))
     assert isinstance(done, Step)
     assert (done.state.attempts, done.set_deadlines) == (4, ())
     assert again(done.state, ASKING, at(25, 10)) == Refused("limit")

@@ -79,13 +79,19 @@ class World:
                 self.take(ordered)
         elif self.state.state is CallbackState.DUE:
             self.send(what)
-        elif self.state.state is CallbackState.CALLABLE:
+        if self.state.state is CallbackState.CALLABLE:
             self.call(what)
 
     def send(self, what: str) -> None:
-        """Send as the caller does."""
-        if not self.asking.may_send(self.state, self.now):
+        """Send, or look whom to call, as the caller does."""
+        found = self.asking.slot(self.state)
+        if found is None or not self.asking.may_send(self.state, self.now):
             sending = Sending("closed", "none")
+        elif found[1].channel == "phone":
+            if what in {"no-contact", "unavailable"}:
+                sending = Sending(what, "phone", frozenset({"sms"}))  # type: ignore[arg-type]
+            else:
+                sending = Sending("callable", "phone", frozenset({"phone"}))
         elif what in {"sent", "failed", "no-contact", "unavailable"}:
             reachable = frozenset({"phone"}) if what == "no-contact" else frozenset()
             sending = Sending(what, "sms", reachable)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from services.events import CaseClosed
+from services.events import CallbackLapsed, CaseClosed
 from services.runtime.keys import Role
 from tests.builders import NOON
 from tests.notifier.asking import at
@@ -46,10 +46,15 @@ def a_calling_policy(steps: str = STEPS):
     return a_policy(sla=SLA.replace("\n[scoring]\n", steps, 1))
 
 
+def knowing(**changes):
+    """The vault's answer."""
+    known = {"token": REPORTER, "name": "x", "phone": "+8613800138000", **changes}
+    return answer(200, orjson.dumps(known))
+
+
 @pytest.fixture
 async def vault():
-    known = {"token": REPORTER, "name": "x", "phone": "+8613800138000"}
-    async with a_receiver(answer(200, orjson.dumps(known))) as receiver:
+    async with a_receiver(knowing()) as receiver:
         yield receiver
 
 
@@ -90,7 +95,34 @@ async def test_a_call_is_in_the_queue_within_its_hours_only(calling, vault):
     for instant, listed in [(at(24, 20), 0), (at(25, 8, 59), 0), (at(25, 9), 1), (at(25, 13), 0)]:
         await go(calling, instant)
         assert len(await items(operator)) == listed
-    assert len(vault.requests) == 1  # For the message; a call's number is the operator's to reveal.
+    # For the message, and each time before the call is opened; its number is never kept.
+    assert len(vault.requests) == 3
+
+
+async def test_nobody_who_may_not_or_cannot_be_called_is_in_the_queue(door, vault):
+    """The vault is asked before an operator is, again each morning."""
+    due = (a_callback_due(), a_callback_due(callback_id=UUID(int=5)))
+    await door.track(due[0])
+    await door.track(due[1], complaint_id=UUID(int=5))
+    vault.scripts = [knowing(do_not_call=True), knowing(phone=None)]
+    await go(door, at(24, 14))
+    operator = await door.client()
+    assert await items(operator) == []
+    assert (await operator.post(CLAIM)).status_code == 410
+    lapsed = [event.data.reason for event in door.told() if isinstance(event.data, CallbackLapsed)]
+    assert lapsed == ["no-contact", "no-contact"]
+
+
+async def test_a_silent_vault_opens_no_call_and_costs_no_attempt(door, vault):
+    """Whether the person may be called isn't known then."""
+    await door.track(a_callback_due())
+    vault.scripts = [answer(503)]
+    await go(door, at(24, 14))
+    operator = await door.client()
+    assert await items(operator) == []
+    await go(door, at(24, 14, 1))
+    (task,) = await items(operator)
+    assert task["attempts"] == 1
 
 
 async def test_calls_that_lapse_first_come_first(calling):
@@ -145,9 +177,11 @@ async def test_a_call_that_reached_nobody_is_recorded_once_and_told(calling):
     ]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+async def test_a_record_that_makes_no_sense_or_names_somebody_is_refused(calling):
+    """Answers belong to intake, people to the vault."""
+    operator = await calling.client()
+    await operator.post(CLAIM)
+    for body in (
         {"outcome": "solved"},
         {"outcome": "later"},
         {"outcome": "busy", "call_at": "2026-11-25T10:00:00+08:00"},
@@ -157,14 +191,10 @@ async def test_a_call_that_reached_nobody_is_recorded_once_and_told(calling):
         {"outcome": "busy", "note": "a@city.example"},
         {"outcome": "busy", "note": "x" * 201},
         {"outcome": "busy", "is_solved": True},
-    ],
-)
-async def test_a_record_that_makes_no_sense_or_names_somebody_is_refused(calling, body):
-    """Answers belong to intake, people to the vault."""
-    operator = await calling.client()
-    await operator.post(CLAIM)
-    assert (await operator.post(ATTEMPTS, json=body)).status_code == 422
-    assert len(await items(operator)) == 1
+    ):
+        assert (await operator.post(ATTEMPTS, json=body)).status_code == 422, body
+    (task,) = await items(operator)
+    assert (task["attempts"], task["calls"]) == (1, [])
 
 
 async def test_the_task_goes_when_the_verdict_arrives(calling):

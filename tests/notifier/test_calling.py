@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import orjson
 import pytest
@@ -128,13 +129,15 @@ async def test_a_silent_vault_postpones_without_costing_an_attempt(door, vault, 
     assert [f["attempt"] for f in facts(door)] == [1]
 
 
-@pytest.mark.parametrize("script", [answer(404), known(None)])
-async def test_nobody_to_reach_lapses_at_once(door, vault, gateway, script):
+async def test_nobody_to_reach_lapses_at_once(door, vault, gateway):
     """No number, no waiting: the case goes on without an answer."""
-    vault.scripts = [script]
-    await door.track(a_callback_due())
+    for number, script in enumerate((answer(404), known(None)), start=1):
+        vault.scripts = [script]
+        key = UUID(int=number)
+        await door.track(a_callback_due(callback_id=key), complaint_id=key)
+        assert len(facts(door)) == 2 * number
     assert gateway.requests == []
-    assert [f.get("outcome") or f["reason"] for f in facts(door)] == ["no-contact", "no-contact"]
+    assert [f.get("outcome") or f["reason"] for f in facts(door)] == ["no-contact"] * 4
     db = door.path.running["notifier"].db
     assert await db.fetchval("SELECT count(*) FROM deadline") == 0
 

@@ -10,8 +10,8 @@ import pytest
 
 from services.notifier.adapters.channels import Channels
 from services.notifier.adapters.people import LogChannel
-from services.notifier.adapters.smtp import MailServer
-from services.notifier.adapters.wire import Wire
+from services.notifier.adapters.smtp import MailServer, tls_context
+from services.notifier.adapters.wire import TRUSTED_BYTES_MAX, Wire
 from services.notifier.decide import Contact
 from services.policy.gateways import SMS_ADDRESS
 from services.runtime.clock import ManualClock
@@ -48,7 +48,7 @@ body = { touser = "{to}", data = { thing1 = { value = "{text}" } }, tags = ["{re
 
 @pytest.fixture
 async def wire():
-    made = Wire(Guard(EVERYWHERE))
+    made = Wire(Guard(EVERYWHERE), body_bytes_max=TRUSTED_BYTES_MAX)
     yield made
     await made.close()
 
@@ -122,6 +122,23 @@ async def test_what_the_gateway_does_not_take_is_not_sent(wire, tmp_path, script
         ((channel, to),) = channels(wire, tmp_path, environment, GATEWAYS).for_contact(PERSON)
         assert not await channel.send(to, "text", "ref-1")
         assert len(gateway.requests) == 1
+
+
+async def test_a_long_answer_is_read_whole(wire, tmp_path):
+    """Half a JSON text says nothing, though the gateway took the message."""
+    long = b'{"echo": "' + b"x" * 100_000 + b'", "code": 0}'
+    async with a_receiver(answer(200, long)) as gateway:
+        environment = {
+            "WHISTLE_CHANNEL_FORM_URL": gateway.url,
+            "WHISTLE_CHANNEL_FORM_KEY": "k",
+        }
+        ((channel, to),) = channels(wire, tmp_path, environment, GATEWAYS).for_contact(PERSON)
+        assert await channel.send(to, "text", "ref-1")
+
+
+def test_the_certificates_to_trust_are_read_once():
+    """It takes as long as many messages, and everything else would wait."""
+    assert tls_context(None) is tls_context(None)
 
 
 async def test_channels_come_in_the_order_asked_for_if_they_reach_the_person(wire, tmp_path):

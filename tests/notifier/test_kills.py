@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import signal
-import sys
 
 import pytest
 
+from tests.notifier import dying_often
 from tests.notifier.conftest import open_door
 from tests.notifier.dying_often import COMPLAINTS, EVENTS, event_id
+from tests.notifier.killing import run
 from tests.notifier.receivers import a_receiver, answer
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(120)]
@@ -35,31 +35,18 @@ HITS = {"after_http_200_before_row_update": 50}
 _SAID = "SELECT key, last_sequence FROM emitted_sequence"
 
 
-async def run(dsn: str, folder, number: int, failpoint: str, urls: list[str]) -> int:
-    """Run a notifier until it dies or is done; returns its exit status."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.notifier.dying_often"),
-        *(dsn, str(folder), str(number), *urls),
-        env=os.environ | {"WHISTLE_FAILPOINT": failpoint},
-    )
-    try:
-        return await asyncio.wait_for(process.wait(), 60)
-    finally:
-        if process.returncode is None:
-            process.kill()
-
-
 async def test_kills_at_random_moments_lose_nothing_and_double_nothing(dsn, tmp_path):
     """At least once to each endpoint, in order and under stable ids; exactly once in our rows."""
     print(f"seed {SEED}")
     dice = random.Random(SEED)
     async with a_receiver() as one, a_receiver() as other:
         other.scripts = [answer(500), answer(200), answer(503)]
+        main, place, urls = dying_often.main, (dsn, str(tmp_path)), (one.url, other.url)
         for number, failpoint in enumerate(FAILPOINTS):
             armed = f"{failpoint}:{dice.randint(1, HITS.get(failpoint, 1))}"
-            status = await run(dsn, tmp_path, number, armed, [one.url, other.url])
+            status = await run(main, armed, *place, str(number), *urls)
             assert status == -signal.SIGKILL, armed  # Otherwise it was never reached.
-        assert await run(dsn, tmp_path, len(FAILPOINTS), "", [one.url, other.url]) == 0
+        assert await run(main, "", *place, str(len(FAILPOINTS)), *urls) == 0
         everything = {str(event_id(n, s + 1)) for n in range(COMPLAINTS) for s in range(EVENTS)}
         for receiver in (one, other):
             assert set(receiver.ids) == everything

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import orjson
 import pytest
@@ -150,20 +151,16 @@ async def test_the_schedule_ends(door, gateway):
     assert [(f["reason"], f["channel"]) for f in facts(door)] == [("failed", "sms")]
 
 
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        (answer(404), "no-contact"),
-        (known(phone=None), "no-contact"),
-        (known(do_not_call=True), "do-not-call"),
-    ],
-)
-async def test_who_cannot_or_must_not_be_reached_is_let_alone(door, vault, gateway, script, reason):
+async def test_who_cannot_or_must_not_be_reached_is_let_alone(door, vault, gateway):
     """It is said once, and not tried again."""
-    vault.scripts = [script]
-    await door.track(an_opening())
+    for number, script in enumerate(
+        (answer(404), known(phone=None), known(do_not_call=True)), start=1
+    ):
+        vault.scripts = [script]
+        await door.track(an_opening(), complaint_id=UUID(int=number))
+        assert len(vault.requests) == number
     assert gateway.requests == []
-    assert [f["reason"] for f in facts(door)] == [reason]
+    assert [f["reason"] for f in facts(door)] == ["no-contact", "no-contact", "do-not-call"]
 
 
 async def test_a_silent_vault_costs_no_attempt_until_the_news_is_stale(door, vault, gateway):

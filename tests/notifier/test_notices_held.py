@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import signal
-import sys
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,7 +13,9 @@ from services.events import CaseClosed
 from services.notifier.decide import LEASE, Telling
 from services.notifier.handle.teller import record, take
 from services.runtime.keys import Role
+from tests.notifier import dying_telling
 from tests.notifier.conftest import open_door
+from tests.notifier.killing import run
 from tests.notifier.mailbox import a_mailbox
 from tests.notifier.receivers import a_receiver, answer
 from tests.notifier.stories import COMPLAINT, REPORTER, a_dispatch
@@ -119,7 +118,7 @@ async def test_who_dies_after_sending_sends_under_the_same_reference(dsn, tmp_pa
         await door.path.settle()
         db, policy = door.path.running["notifier"].db, a_telling_policy()
         async with db.transaction() as tx:
-            (message,) = await take(tx, policy)
+            (message,) = await take(tx, policy, 10)
         await door.settle()
         assert gateway.requests == []  # Its lease still holds.
         door.clock.advance(LEASE)
@@ -136,21 +135,9 @@ async def test_a_killed_notifier_tells_again_under_the_same_reference(
     dsn, tmp_path, vault, gateway
 ):
     """Killed between the gateway's 200 and our row: a gateway can drop the second."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.notifier.dying_telling",
-        dsn,
-        vault.url.removesuffix("/in"),
-        gateway.url,
-        str(tmp_path),
-        env=os.environ | {"WHISTLE_FAILPOINT": "after_notice_sent_before_record"},
-    )
-    try:
-        assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
-    finally:
-        if process.returncode is None:
-            process.kill()
+    told = (dsn, vault.url.removesuffix("/in"), gateway.url, str(tmp_path))
+    status = await run(dying_telling.main, "after_notice_sent_before_record", *told)
+    assert status == -signal.SIGKILL
     assert len(gateway.requests) == 1
     async with opened(dsn, tmp_path, vault, gateway) as door:
         door.clock.advance(LEASE)
@@ -168,7 +155,7 @@ async def test_a_late_failure_is_not_recorded_over_another_attempt(dsn, tmp_path
         await door.path.settle()
         db, policy = door.path.running["notifier"].db, a_telling_policy()
         async with db.transaction() as tx:
-            (message,) = await take(tx, policy)
+            (message,) = await take(tx, policy, 10)
         door.clock.advance(LEASE)
         await door.settle()
         async with db.transaction() as tx:

@@ -45,6 +45,12 @@ def test_a_gateway_is_described_without_its_secrets() -> None:
     [
         ('order = ["fax"]', 1, "no channel is called 'fax'"),
         ('too_late = "3wd"', 1, "can't count working time"),
+        ('too_late = "0s"', 1, "must be longer than"),
+        (
+            'too_late = "11h"\ndigest = "10m"\n[quiet]\nfrom = "21:00"\nto = "08:00"',
+            1,
+            "must be longer than quiet hours and the digest together, 11:10:00",
+        ),
         ('[quiet]\nfrom = "9"\nto = "08:00"', 2, "must be a time such as 21:00"),
         ('[quiet]\nfrom = "08:00"\nto = "08:00"', 3, "must end at another time"),
         ('[quiet]\nfrom = "21:00"\nto = "08:00"\nexempt = ["x"]', 4, "no notice is called 'x'"),
@@ -57,6 +63,8 @@ def test_a_gateway_is_described_without_its_secrets() -> None:
         (GATEWAY.replace("{text}", "{text.x}"), 7, "unknown variable {text.x}"),
         (GATEWAY.replace("{text}", "text"), 7, "never says {text}"),
         (GATEWAY + 'headers = { Host = "x" }', 8, "can't be a header"),
+        (GATEWAY + 'headers = { transfer-encoding = "chunked" }', 8, "can't be a header"),
+        (GATEWAY + f'success = "{"(" * 5000}a{")" * 5000}"', 8, "nested too deeply"),
         (GATEWAY + 'headers = { x-to = "{to}" }', 8, "unknown variable {to}"),
         (GATEWAY + 'headers = { x = "a\\r\\nb" }', 8, "one line of ASCII"),
         (GATEWAY + 'success = "code =="', 8, "isn't JMESPath"),

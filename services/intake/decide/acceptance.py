@@ -67,6 +67,7 @@ class Request:
     name: str | None = None
     phone: str | None = None
     email: str | None = None
+    push: str | None = None
     is_secret: bool = False
     origin: str | None = None
     external_id: str | None = None
@@ -82,6 +83,7 @@ class Identity:
     phone: str | None
     address: str | None
     email: str | None = None
+    push: str | None = None  #: What an app's push service knows them by.
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +246,12 @@ def _point(request: Request) -> Point | None:
 
 
 def _identity(request: Request, phone: str | None) -> Identity | None:
-    if not (request.name or request.phone or request.address or request.email):
+    reached = request.phone or request.email or request.push
+    if not (request.name or request.address or reached):
         return None
     # What isn't a number is kept as typed: it may still help a person to call back.
-    return Identity(request.name, phone or request.phone, request.address, request.email)
+    number = phone or request.phone
+    return Identity(request.name, number, request.address, request.email, request.push)
 
 
 def complaint_number(prefix: str, day: date, drawn: int, digits: int = NUMBER_DIGITS) -> str:

@@ -99,7 +99,9 @@ class Reader:
                 continue
             self._woken.clear()
             try:
-                await asyncio.wait_for(self._woken.wait(), _LOOK_EVERY_S)
+                # Not `wait_for`: in Python 3.11 it swallows a cancel that meets what it waits for.
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    await self._woken.wait()
             except TimeoutError:
                 self.of_people, self.waiting = await unread.count(self._db)
 

@@ -23,10 +23,14 @@ from services.runtime.problems import invalid_request
 
 M = TypeVar("M", bound=BaseModel)
 
+#: Characters of a wish, a line break counting as one; the answer page's field has the same limit.
+WISH_MAX = 2_000
+
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 DivisionName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9:._/-]{0,63}$")]
+PushId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[!-~]{0,512}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 #: Not checked further here: a citizen's words are not refused for a bad link beside them.
 MediaUrl = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
@@ -75,6 +79,8 @@ class ReporterBody(_Body):
     name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
     phone: Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None = None
     email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    #: What an app's push service knows the person by, such as an open id; see docs/notices.md.
+    push: PushId | None = None
     is_secret: bool = False
 
 
@@ -120,6 +126,7 @@ class ComplaintBody(_Body):
             name=reporter.name or None,
             phone=reporter.phone or None,
             email=reporter.email or None,
+            push=reporter.push or None,
             is_secret=reporter.is_secret,
             origin=self.origin,
             external_id=self.external_id,
@@ -220,7 +227,9 @@ class CallbackBody(_Body):
     is_contacted: bool
     is_solved: bool
     satisfaction: Satisfaction
-    wish: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] | None = None
+    wish: Annotated[str, StringConstraints(strip_whitespace=True, max_length=WISH_MAX)] | None = (
+        None
+    )
 
     def verdict(self) -> Verdict:
         """Give it as the core takes it."""

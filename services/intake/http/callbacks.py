@@ -141,8 +141,7 @@ async def _show(
     ticket: CallbackTicket,
     language: Language,
     chosen: Mapping[str, str],
-    *,
-    is_incomplete: bool = False,
+    faults: frozenset[str] = frozenset(),
 ) -> Response:
     """Show the form, or why there is nothing to answer any more."""
     if ticket.expires_at <= desk.clock.now():
@@ -154,8 +153,8 @@ async def _show(
     if row is not None and row["answered_at"]:
         return page.message("already", language)
     if row is not None and row["closed_at"]:
-        return page.message("over", language, 410)
-    return page.form(question, language, chosen, is_incomplete=is_incomplete)
+        return page.message("closed", language, 410)
+    return page.form(question, language, chosen, faults)
 
 
 async def _answer(desk: Desk, ticket: CallbackTicket, verdict: Verdict) -> Rejected | None:
@@ -185,7 +184,7 @@ async def _take_json(desk: Desk, ticket: CallbackTicket | None, request: Request
 
 
 #: What a citizen sees of a rejection.
-_SAID = {"already-answered": ("already", 409), "over": ("over", 410)}
+_SAID = {"already-answered": ("already", 409), "over": ("closed", 410)}
 
 
 async def _take_form(
@@ -195,24 +194,30 @@ async def _take_form(
         return page.message("gone", language, 404)
     fields = await _read_form(request)
     body = _complete(fields)
-    if body is None:
-        return await _show(desk, ticket, language, fields, is_incomplete=True)
+    if isinstance(body, frozenset):
+        return await _show(desk, ticket, language, fields, body)
     why = await _answer(desk, ticket, body.verdict())
     if why is None:
         return page.message("thanks", language)
+    if why.code == "over" and ticket.expires_at <= desk.clock.now():
+        return page.message("over", language, 410)
     what, status = _SAID.get(why.code, ("gone", 404))
     return page.message(what, language, status)
 
 
-def _complete(fields: Mapping[str, str]) -> CallbackBody | None:
+def _complete(fields: Mapping[str, str]) -> CallbackBody | frozenset[str]:
+    """Give a form's answer, or the names of the fields that are open or wrong."""
     try:
         return CallbackBody.model_validate(fields)
-    except ValidationError:
-        return None
+    except ValidationError as error:
+        return frozenset(str(fault["loc"][0]) for fault in error.errors())
 
 
 async def _read_form(request: Request) -> dict[str, str]:
     """Read the form's fields; none if it can't be read.
+
+    A browser sends a line break as two characters, whereas its field counts one (HTML, "value" of
+    a textarea): a wish as long as the page allows must be taken.
 
     Raises:
         Problem: 413, it is too big for a form of ours.
@@ -224,4 +229,7 @@ async def _read_form(request: Request) -> dict[str, str]:
         fields = parse_qs(written.decode(), max_num_fields=10)
     except ValueError:
         return {}
-    return {name: values[0] for name, values in fields.items()}
+    ours = CallbackBody.model_fields
+    return {
+        name: values[0].replace("\r\n", "\n") for name, values in fields.items() if name in ours
+    }

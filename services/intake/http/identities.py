@@ -89,7 +89,12 @@ async def _reveal(desk: Desk, token: str, body: RevealBody, principal: Principal
     if found is None:
         raise _nobody()
     identity = found.identity
-    told = {"name": identity.name, "phone": identity.phone, "email": identity.email}
+    told = {
+        "name": identity.name,
+        "phone": identity.phone,
+        "email": identity.email,
+        "push": identity.push,
+    }
     return json_answer({"token": token, **told, "do_not_call": do_not_call})
 
 

@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 
 from fastapi import Response
 
+from services.intake.http.bodies import WISH_MAX
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -75,6 +77,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "wish": "还有什么想说的（选填，请勿填写个人信息）",
         "send": "提交",
         "missing": "请回答全部三个问题。",
+        "too-long": "最后一栏太长：最多 {most} 字。",
         "chosen": "已按您点开的链接选好，点击“提交”后才会记录。",
         "thanks": "谢谢，您的评价已收到",
         "thanks-more": "本次评价只计一次。如未解决，我们会交回承办单位重新办理。",
@@ -82,6 +85,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "already-more": "以第一次评价为准。",
         "over": "评价已结束",
         "over-more": "此链接已过期。如仍有问题，请重新拨打热线。",
+        "closed": "评价已结束",
+        "closed-more": "此事项其间已办结，不再需要这次评价。如仍有问题，请重新拨打热线。",
         "gone": "页面不存在",
         "gone-more": "请检查链接是否完整。",
         "other": "English",
@@ -101,6 +106,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "wish": "Anything else? (optional; please no personal details)",
         "send": "Send",
         "missing": "Please answer all three questions.",
+        "too-long": "The last field is too long: {most} characters at the most.",
         "chosen": "What your link says is selected below. Nothing is recorded until you send it.",
         "thanks": "Thank you, your answer has arrived",
         "thanks-more": "It counts once. If it isn't solved, the office must handle it again.",
@@ -108,14 +114,13 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "already-more": "The first answer counts.",
         "over": "It is too late to answer",
         "over-more": "This link has expired. If it isn't solved, please call the hotline.",
+        "closed": "It is too late to answer",
+        "closed-more": "It was closed meanwhile. If it isn't solved, please call the hotline.",
         "gone": "There is no such page",
         "gone-more": "Please check that the link is complete.",
         "other": "中文",
     },
 }
-
-
-_WISH = '<textarea id="wish" name="wish" rows="3" maxlength="2000">'
 
 _YES_NO: Final = ("yes", "no")
 _HOW: Final = ("satisfied", "basically", "dissatisfied")
@@ -156,16 +161,15 @@ def form(
     question: Question,
     language: Language,
     chosen: Mapping[str, str] | None = None,
-    *,
-    is_incomplete: bool = False,
+    faults: frozenset[str] = frozenset(),
 ) -> Response:
     """Show the questions.
 
     Args:
         question: What is asked about.
         language: Of the page.
-        chosen: By field, what a link preselects or an incomplete form held.
-        is_incomplete: A form was sent that left a question open.
+        chosen: By field, what a link preselects or a form held that can't be taken.
+        faults: Fields of that form that are open or wrong; empty if none was sent.
     """
     chosen = chosen or {}
     words = _WORDS[language]
@@ -173,28 +177,43 @@ def form(
     parts = [f"<p>{escape(intro)}</p>"]
     if question.answer:
         parts.append(f"<blockquote><p>{escape(question.answer)}</p></blockquote>")
-    if is_incomplete:
-        parts.append(f'<p role="alert" id="missing">{escape(words["missing"])}</p>')
-    elif chosen:
+    parts += _alerts(words, faults)
+    if chosen and not faults:
         parts.append(f"<p>{escape(words['chosen'])}</p>")
     parts.append(f'<form method="post" action="?lang={language}">')
     for word, (field, values) in _FIELDS.items():
         labels = tuple((value, words[value]) for value in values)
-        is_open = is_incomplete and chosen.get(field) not in values
+        is_open = field in faults
         parts.append(_choices(field, words[word], labels, chosen.get(field), is_open=is_open))
-    wish = f"{_WISH}{escape(chosen.get('wish', ''))}</textarea>"
+    wish = _wish(chosen.get("wish", ""), is_too_long="wish" in faults)
     parts += [
         f'<p><label for="wish">{escape(words["wish"])}</label>{wish}</p>',
         f"<p><button>{escape(words['send'])}</button></p></form>",
         _other_language(language, chosen),
     ]
-    return _page(words["title"], "".join(parts), language, 422 if is_incomplete else 200)
+    return _page(words["title"], "".join(parts), language, 422 if faults else 200)
 
 
 def message(what: str, language: Language, status: int = 200) -> Response:
-    """Show one sentence: `thanks`, `already`, `over` or `gone`."""
+    """Show one sentence: `thanks`, `already`, `over`, `closed` or `gone`."""
     words = _WORDS[language]
     return _page(words[what], f"<p>{escape(words[f'{what}-more'])}</p>", language, status)
+
+
+def _alerts(words: Mapping[str, str], faults: frozenset[str]) -> list[str]:
+    """Say what is wrong with a form; each sentence under the name that the field refers to."""
+    said = {}
+    if faults - {"wish"}:
+        said["missing"] = words["missing"]
+    if "wish" in faults:
+        said["too-long"] = words["too-long"].format(most=WISH_MAX)
+    return [f'<p role="alert" id="{name}">{escape(text)}</p>' for name, text in said.items()]
+
+
+def _wish(said: str, *, is_too_long: bool) -> str:
+    mark = ' class="open" aria-invalid="true" aria-describedby="too-long"' if is_too_long else ""
+    field = f'<textarea id="wish" name="wish" rows="3" maxlength="{WISH_MAX}"{mark}>'
+    return f"{field}{escape(said)}</textarea>"
 
 
 def _choices(

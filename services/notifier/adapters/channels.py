@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import jmespath
 import orjson
-from jmespath.exceptions import JMESPathError
 
 from services.notifier.adapters.people import LogChannel
 from services.notifier.adapters.smtp import MailChannel
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
     from services.runtime.policies import PolicyStore
 
 log = telemetry.get_logger()
+
+#: What orjson raises over no JSON, and JMESPath over JSON of other types than expected.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 class HttpChannel:
@@ -83,7 +85,7 @@ class HttpChannel:
             return True
         try:
             return bool(self._success.search(orjson.loads(answer.body)))
-        except (orjson.JSONDecodeError, JMESPathError):
+        except _UNREADABLE:
             return False
 
 

@@ -26,8 +26,9 @@ class BrokenError(Exception):
 class Connection(asyncio.Protocol):
     """Sends one request at a time."""
 
-    def __init__(self) -> None:
-        """Wait for the connection to be made."""
+    def __init__(self, body_bytes_max: int = BODY_BYTES_MAX) -> None:
+        """Wait for the connection to be made; read so much of a body."""
+        self._body_bytes_max = body_bytes_max
         self.is_open = True
         self.is_reusable = False
         self.idle_since = 0.0
@@ -98,8 +99,8 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Keep the beginning; a longer body isn't worth the connection (httptools)."""
-        self._body += body[: BODY_BYTES_MAX - len(self._body)]
-        if len(self._body) >= BODY_BYTES_MAX:
+        self._body += body[: self._body_bytes_max - len(self._body)]
+        if len(self._body) >= self._body_bytes_max:
             self._finish()
 
     def on_message_complete(self) -> None:

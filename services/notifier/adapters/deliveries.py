@@ -67,6 +67,30 @@ _RELEASE = """
     WHERE d.complaint_id = o.complaint_id AND d.endpoint_id = o.endpoint_id
       AND d.sequence = o.sequence AND d.state = 'pending' AND d.attempts = o.attempts
 """
+#: Endpoints that something waits for, and that are removed or switched off: hops from one to the
+#: next, however much waits for each.
+_NOBODYS = """
+    WITH RECURSIVE waited (endpoint_id) AS (
+        (SELECT endpoint_id FROM delivery WHERE state = 'pending' ORDER BY endpoint_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT d.endpoint_id FROM delivery d
+                WHERE d.state = 'pending' AND d.endpoint_id > w.endpoint_id
+                ORDER BY d.endpoint_id LIMIT 1)
+        FROM waited w WHERE w.endpoint_id IS NOT NULL
+    )
+    SELECT w.endpoint_id, n.endpoint_id IS NULL AS is_removed
+    FROM waited w LEFT JOIN endpoint n USING (endpoint_id)
+    WHERE w.endpoint_id IS NOT NULL AND n.is_enabled IS NOT TRUE
+"""
+#: Whatever somebody else has locked is left to the next round.
+_CANCEL = """
+    UPDATE delivery SET state = 'cancelled', finished_at = $2 WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM delivery WHERE endpoint_id = $1 AND state = 'pending'
+        {} LIMIT $3 FOR UPDATE SKIP LOCKED))
+    RETURNING delivery_id
+"""
+_CANCEL_ALL = _CANCEL.format("ORDER BY due_at")
+_CANCEL_OLD = _CANCEL.format("AND delivery_id < $4 ORDER BY delivery_id")
 _TOTALS = "SELECT state, count(*) FROM delivery GROUP BY state"
 _FORGET = """
     WITH old AS (
@@ -162,8 +186,39 @@ async def totals(db: Database) -> dict[str, int]:
     return {row["state"]: row["count"] for row in await db.fetch(_TOTALS)}
 
 
+async def cancel_nobodys(
+    db: Database, now: datetime, before: datetime | None = None, limit: int = 5_000
+) -> int:
+    """Cancel what nobody will get: a part of it for each endpoint, so that no lock lasts.
+
+    Args:
+        db: Where.
+        now: When they are finished.
+        before: Of endpoints that are switched off, deliveries of events before; None: none.
+        limit: How many of an endpoint.
+
+    Returns:
+        How many; there may be more.
+    """
+    cancelled = 0
+    for row in await db.fetch(_NOBODYS):
+        if row["is_removed"]:
+            found = await db.fetch(_CANCEL_ALL, row["endpoint_id"], now, limit)
+        elif before is not None:
+            old = _first_id(before)
+            found = await db.fetch(_CANCEL_OLD, row["endpoint_id"], now, limit, old)
+        else:
+            continue
+        cancelled += len(found)
+    return cancelled
+
+
 async def forget_before(db: Database, at: datetime, limit: int = 5_000) -> int:
     """Delete finished deliveries of events before an instant; returns how many."""
-    oldest = UUID(int=int(at.timestamp() * 1000) << 80)
-    forgotten: int = await db.fetchval(_FORGET, oldest, limit)
+    forgotten: int = await db.fetchval(_FORGET, _first_id(at), limit)
     return forgotten
+
+
+def _first_id(at: datetime) -> UUID:
+    """Give the least delivery id of an event at an instant: ids begin with its milliseconds."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
+    from services.notifier.decide import Disable
     from services.notifier.decide.breaker import Health
     from services.runtime.policies import PolicyStore
     from services.runtime.postgres import Database
@@ -45,14 +46,17 @@ _ADD = f"""
             $9, $10, $13, $11, $12, $14, $15, $16, $17)
     RETURNING {_COLUMNS}
 """
-#: Switching on forgives: an endpoint that was switched off as failing starts afresh.
+#: Switching on forgives, and so does another address: an endpoint that failed starts afresh.
 _CHANGE = f"""
     UPDATE endpoint SET url = coalesce($2, url), event_types = coalesce($3, event_types),
         description = coalesce($4, description), is_enabled = coalesce($5, is_enabled),
         disabled_reason = CASE WHEN coalesce($5, is_enabled) THEN NULL
                                ELSE coalesce(disabled_reason, 'operator') END,
-        failing_since = CASE WHEN $5 AND NOT is_enabled THEN NULL ELSE failing_since END,
-        paused_until = CASE WHEN $5 AND NOT is_enabled THEN NULL ELSE paused_until END,
+        failing_since = CASE WHEN $5 AND NOT is_enabled OR $2 <> url THEN NULL
+                             ELSE failing_since END,
+        paused_until = CASE WHEN $5 AND NOT is_enabled OR $2 <> url THEN NULL
+                            ELSE paused_until END,
+        probe_until = CASE WHEN $2 <> url THEN NULL ELSE probe_until END,
         divisions = coalesce($7, divisions), categories = coalesce($8, categories),
         payload = coalesce($9, payload), is_ordered = coalesce($10, is_ordered),
         filter = CASE WHEN 'filter' = ANY($14::text[]) THEN $11 ELSE filter END,
@@ -65,10 +69,6 @@ _ROTATE = f"""
     UPDATE endpoint SET previous_secret = secret, previous_until = $3, secret = $2,
         public_key = CASE WHEN signature = 'v1a' THEN $5 END, changed_at = $4, version = version + 1
     WHERE endpoint_id = $1 RETURNING {_COLUMNS}
-"""
-_CANCEL = """
-    UPDATE delivery SET state = 'cancelled', finished_at = $2
-    WHERE endpoint_id = $1 AND state = 'pending'
 """
 _REMOVE = "DELETE FROM endpoint WHERE endpoint_id = $1 RETURNING endpoint_id"
 _RECOVERED = """
@@ -88,10 +88,18 @@ _LOCK_FOR_PROBE = """
     ORDER BY endpoint_id FOR NO KEY UPDATE SKIP LOCKED
 """
 _NOTE_PROBES = "UPDATE endpoint SET probe_until = $2 WHERE endpoint_id = ANY($1::uuid[])"
+#: In one order everywhere, so that no two transactions wait for each other.
+_LOCK = """
+    SELECT endpoint_id FROM endpoint WHERE endpoint_id = ANY($1::uuid[])
+    ORDER BY endpoint_id FOR NO KEY UPDATE
+"""
+#: Not if another process had a success meanwhile, or an operator has changed the address.
 _DISABLE = """
     UPDATE endpoint SET is_enabled = false, disabled_reason = $2, changed_at = $3,
         version = version + 1
-    WHERE endpoint_id = $1 AND is_enabled RETURNING agency
+    WHERE endpoint_id = $1 AND is_enabled AND url = $4
+      AND ($2 <> 'failing' OR failing_since <= $5)
+    RETURNING agency
 """
 
 #: Fields of a subscription that always have a value, and those that None takes away.
@@ -225,10 +233,11 @@ class Endpoints:
         return None if row is None else (row, secret)
 
     async def remove(self, tx: Tx, endpoint_id: UUID) -> bool:
-        """Delete an endpoint and cancel what it hasn't got; False if there is none."""
-        removed = await tx.conn.fetchval(_REMOVE, endpoint_id)
-        await tx.conn.execute(_CANCEL, endpoint_id, tx.now)
-        return removed is not None
+        """Delete an endpoint; False if there is none.
+
+        What it hasn't got is nobody's from then on: `deliveries.cancel_nobodys`.
+        """
+        return await tx.conn.fetchval(_REMOVE, endpoint_id) is not None
 
 
 async def note_health(tx: Tx, recovered: Collection[UUID], failing: Mapping[UUID, Health]) -> None:
@@ -255,7 +264,20 @@ async def note_probes(tx: Tx, endpoint_ids: Collection[UUID]) -> None:
         await tx.conn.execute(_NOTE_PROBES, sorted(endpoint_ids), tx.now + LEASE)
 
 
-async def disable(tx: Tx, endpoint_id: UUID, reason: str) -> asyncpg.Record | None:
-    """Switch an endpoint off; None if it is off already."""
-    row: asyncpg.Record | None = await tx.conn.fetchrow(_DISABLE, endpoint_id, reason, tx.now)
+async def lock(tx: Tx, endpoint_ids: Collection[UUID]) -> None:
+    """Keep endpoints as they are until the transaction ends; all that it changes, at once."""
+    if endpoint_ids:
+        await tx.conn.execute(_LOCK, sorted(endpoint_ids))
+
+
+async def disable(tx: Tx, endpoint: Endpoint, decision: Disable) -> asyncpg.Record | None:
+    """Switch an endpoint off; None if it is off already, or its row says that it shouldn't be."""
+    row: asyncpg.Record | None = await tx.conn.fetchrow(
+        _DISABLE,
+        endpoint.endpoint_id,
+        decision.why,
+        tx.now,
+        endpoint.url,
+        decision.failing_since,
+    )
     return row

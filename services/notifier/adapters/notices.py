@@ -30,9 +30,11 @@ _COLUMNS = """
     due_at, attempts, channel, sequence
 """
 #: Of a message only the notice that leads it: two processes never get parts of one.
+_IS_DUE = "state = 'pending' AND due_at <= $1 AND (message_id IS NULL OR message_id = notice_id)"
 _DUE = f"""
     SELECT {_COLUMNS}, message_id FROM notice
-    WHERE state = 'pending' AND due_at <= $1 AND (message_id IS NULL OR message_id = notice_id)
+    WHERE {_IS_DUE} AND (channel IS NULL OR channel <> ALL($3::text[]))
+      AND ($4::text[] IS NULL OR notice = ANY($4))
     ORDER BY due_at, complaint_id, sequence LIMIT $2 FOR UPDATE SKIP LOCKED
 """
 _WAITING = f"""
@@ -46,11 +48,10 @@ _FOLLOWING = f"""
     WHERE state = 'pending' AND message_id = ANY($1::uuid[]) AND message_id <> notice_id
     ORDER BY planned_at, sequence
 """
-_HOLD = """
-    UPDATE notice n SET due_at = h.due_at
-    FROM unnest($1::uuid[], $2::text[], $3::int[], $4::timestamptz[])
-        AS h (complaint_id, notice, occurrence, due_at)
-    WHERE (n.complaint_id, n.notice, n.occurrence) = (h.complaint_id, h.notice, h.occurrence)
+_HOLD = f"""
+    UPDATE notice SET due_at = $2 WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM notice WHERE {_IS_DUE} AND notice <> ALL($3::text[])
+        ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED))
 """
 _LEASE = """
     UPDATE notice n SET due_at = $5, message_id = m.message_id
@@ -70,13 +71,9 @@ _RECORD = """
       AND n.state = 'pending' AND (n.due_at = t.lease OR t.state = 'sent')
     RETURNING n.notice_id
 """
-_LIST = """
-    SELECT notice_id, complaint_id, notice, occurrence, state, reason, channel, attempts,
-        planned_at, due_at, finished_at
-    FROM notice
-    WHERE ($1::uuid IS NULL OR complaint_id = $1) AND ($2::text IS NULL OR state = $2)
-      AND ($3::timestamptz IS NULL OR (planned_at, notice_id) < ($3, $4))
-    ORDER BY planned_at DESC, notice_id DESC LIMIT $5
+_LISTED = """
+    notice_id, complaint_id, notice, occurrence, state, reason, channel, attempts, planned_at,
+    due_at, finished_at
 """
 _FORGET = """
     DELETE FROM notice WHERE ctid = ANY(ARRAY(
@@ -106,9 +103,20 @@ async def plan(tx: Tx, notices: Sequence[Notice]) -> None:
     await tx.conn.execute(_PLAN, *zip(*rows, strict=True))
 
 
-async def due(tx: Tx, limit: int) -> list[tuple[Notice, UUID | None]]:
-    """Lock notices that are due, each with the message it leads, if it has been tried before."""
-    return [_read(row) for row in await tx.conn.fetch(_DUE, tx.now, limit)]
+async def due(
+    tx: Tx, limit: int, closed: Iterable[str] = (), only: Iterable[str] | None = None
+) -> list[tuple[Notice, UUID | None]]:
+    """Lock notices that are due, each with the message it leads, if it has been tried before.
+
+    Args:
+        tx: Takes the locks.
+        limit: How many at the most.
+        closed: Channels; what was tried by one of them isn't taken.
+        only: Names of the notices to take; None: any.
+    """
+    names = None if only is None else list(only)
+    rows = await tx.conn.fetch(_DUE, tx.now, limit, list(closed), names)
+    return [_read(row) for row in rows]
 
 
 async def waiting(tx: Tx, leading: Iterable[Notice]) -> list[Notice]:
@@ -128,11 +136,9 @@ def _read(row: asyncpg.Record) -> tuple[Notice, UUID | None]:
     return Notice(*columns), message_id
 
 
-async def hold(tx: Tx, held: Iterable[tuple[Notice, datetime]]) -> None:
-    """Put notices off until an instant."""
-    rows = [(n.complaint_id, n.notice, n.occurrence, at) for n, at in held]
-    if rows:
-        await tx.conn.execute(_HOLD, *zip(*rows, strict=True))
+async def hold(tx: Tx, until: datetime, exempt: Iterable[str], limit: int) -> None:
+    """Put off what is due until an instant, the exempt aside; so many at the most."""
+    await tx.conn.execute(_HOLD, tx.now, until, list(exempt), limit)
 
 
 async def lease(tx: Tx, messages: Iterable[tuple[UUID, Sequence[Notice]]], until: datetime) -> None:
@@ -174,9 +180,24 @@ async def page(
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[asyncpg.Record]:
-    """List notices, the newest first, from behind `before`."""
-    at, notice_id = before or (None, None)
-    return await db.fetch(_LIST, complaint_id, state, at, notice_id, limit)
+    """List notices, the newest first, from behind `before`.
+
+    Only conditions that were asked for are written, so that each search has its own best plan.
+    """
+    args: list[object] = [limit]
+    written = ["TRUE"]
+    for column, value in (("complaint_id", complaint_id), ("state", state)):
+        if value is not None:
+            args.append(value)
+            written.append(f"{column} = ${len(args)}")
+    if before is not None:
+        args.extend(before)
+        written.append(f"(planned_at, notice_id) < (${len(args) - 1}, ${len(args)})")
+    return await db.fetch(
+        f"SELECT {_LISTED} FROM notice WHERE {' AND '.join(written)}"
+        " ORDER BY planned_at DESC, notice_id DESC LIMIT $1",
+        *args,
+    )
 
 
 async def forget_before(db: Database, at: datetime, limit: int = 5_000) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import aiosmtplib
@@ -60,6 +62,7 @@ class MailServer:
 
         Raises:
             SMTPException: It wasn't taken, or the server isn't who it should be.
+            TimeoutError: It took too long.
             ValueError: An address isn't one.
         """
         message = EmailMessage(policy=SMTP)
@@ -69,17 +72,17 @@ class MailServer:
         message["Message-ID"] = f"<{reference}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers.
         message.set_content(text)
-        await aiosmtplib.send(
-            message,
-            hostname=self.host,
-            port=self.port,
-            username=self.user,
-            password=self.password,
-            use_tls=self.security == "tls",
-            start_tls=self.security == "starttls",
-            tls_context=ssl.create_default_context(cafile=self.ca_file),
-            timeout=TIMEOUT_S,
-        )
+        async with asyncio.timeout(TIMEOUT_S):  # The library's is for each command.
+            await aiosmtplib.send(
+                message,
+                hostname=self.host,
+                port=self.port,
+                username=self.user,
+                password=self.password,
+                use_tls=self.security == "tls",
+                start_tls=self.security == "starttls",
+                tls_context=tls_context(self.ca_file),
+            )
 
     async def try_send(self, to: str, subject: str, text: str, reference: str) -> bool:
         """Hand one message over as `send` does; False if it wasn't taken."""
@@ -90,6 +93,16 @@ class MailServer:
             log.warning("mail-failed", reference=reference, error=type(error).__name__)
             return False
         return True
+
+
+@lru_cache(maxsize=4)
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Read the certificates to trust: once, for it takes as long as many messages.
+
+    Args:
+        ca_file: Where; None: the system's.
+    """
+    return ssl.create_default_context(cafile=ca_file)
 
 
 class MailChannel:

@@ -15,7 +15,7 @@ from collections import OrderedDict
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from services.notifier.adapters.connection import BrokenError, Connection
+from services.notifier.adapters.connection import BODY_BYTES_MAX, BrokenError, Connection
 from services.notifier.decide.attempt import Answer, Trouble, TroubleCode
 from services.runtime.address import Target, parse_url
 from services.runtime.guard import ForbiddenAddressError
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 #: One request with everything (Standard Webhooks: 15 to 30 s).
 TIMEOUT_S = 15.0
+
+#: Read of what a gateway or the vault answers, whose JSON is of no use if it is cut.
+TRUSTED_BYTES_MAX = 262_144
 
 #: Many servers close an idle connection after 5 s; a request that crosses the closing is lost.
 IDLE_S = 4.0
@@ -41,10 +44,17 @@ HOSTS_MAX = 500
 class Wire:
     """Sends POST requests; never raises for what a receiver does."""
 
-    def __init__(self, guard: Guard, *, timeout_s: float = TIMEOUT_S) -> None:
-        """Reach only what `guard` allows."""
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        body_bytes_max: int = BODY_BYTES_MAX,
+    ) -> None:
+        """Reach only what `guard` allows, and read so much of what it answers."""
         self._guard = guard
         self._timeout_s = timeout_s
+        self._body_bytes_max = body_bytes_max
         self._tls = ssl.create_default_context()
         self._idle: OrderedDict[tuple[bool, str, int], list[Connection]] = OrderedDict()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -107,7 +117,7 @@ class Wire:
         for address in await self._guard.addresses(target):
             try:
                 _, connection = await loop.create_connection(
-                    Connection,
+                    lambda: Connection(self._body_bytes_max),
                     address,
                     target.port,
                     ssl=self._tls if target.is_tls else None,

@@ -75,7 +75,7 @@ class Asking:
         rules = self.rules
         if callback.attempts >= rules.attempts_max + callback.extra:
             return None
-        if callback.is_aside:
+        if callback.is_aside and (reachable is None or "phone" in reachable):
             return callback.place, Slot("phone", AT_ONCE, rules.call_hours)
         for place, slot in enumerate(rules.plan[callback.place :], callback.place):
             is_wrong = callback.is_number_wrong and slot.channel in _BY_NUMBER
@@ -103,7 +103,7 @@ class Asking:
         return at if at < callback.lapses_at else None
 
     def may_send(self, callback: Callback, now: datetime) -> bool:
-        """Tell whether the message that is due may still be sent at this instant."""
+        """Tell whether the attempt that is due may still be made at this instant."""
         found = self.slot(callback)
         if found is None or now >= callback.lapses_at:
             return False

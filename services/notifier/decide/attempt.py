@@ -117,10 +117,17 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class Disable:
-    """Give up, and send nothing more to this endpoint."""
+    """Give up, and send nothing more to this endpoint.
+
+    Attributes:
+        reason: What came of the attempt.
+        why: It asked for it, or every attempt has failed for too long.
+        failing_since: For how long; the endpoint's row must know it too.
+    """
 
     reason: str
     why: Literal["gone", "failing"]
+    failing_since: datetime | None = None
 
 
 Decision = Delivered | RetryAt | GiveUp | Disable
@@ -152,7 +159,7 @@ def judge(
     if isinstance(result, Answer) and result.status == GONE:
         return Disable(reason, "gone")
     if failing_since is not None and now - failing_since >= schedule.disable_after:
-        return Disable(reason, "failing")
+        return Disable(reason, "failing", failing_since)
     if attempt >= len(schedule.delays):
         return GiveUp(reason)
     wanted = _retry_after(result, now)
@@ -174,7 +181,7 @@ def _retry_after(result: Answer | Trouble, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(text[:9]), 10**8))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # A year or a zone with twenty digits, too.
         return None
     if at.tzinfo is None:
         return None

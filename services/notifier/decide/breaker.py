@@ -9,6 +9,8 @@ Rule 3. Half-open: the rest is over, and one request at a time tries. Its failur
 success closes.
 Rule 4. Any success closes it and forgets every failure, unless that request began before the rest
 was asked for: then it says nothing about what came later.
+Rule 5. Every process knows what the endpoint's row says, and what it saw itself since. What it saw
+longer than `ROW_AGE_MAX` ago is in the row; if the row says less, another process had a success.
 
 What isn't sent keeps its place and its attempts: the breaker costs a delivery time, not tries. It
 switches nothing off; that takes five days without one success (`attempt`).
@@ -30,6 +32,10 @@ REST_MIN = timedelta(seconds=5)
 REST_MAX = timedelta(minutes=5)
 
 
+#: How old a copy of the endpoint's row may be: outcomes are written and rows read each second.
+ROW_AGE_MAX = timedelta(seconds=10)
+
+
 class Circuit(StrEnum):
     """What may be sent to an endpoint."""
 
@@ -45,6 +51,7 @@ class Health:
     Attributes:
         failures: In a row, in this process.
         failing_since: When the first of them began.
+        known_since: When this process learned that: a request may take its time.
         opened_at: When the breaker last opened.
         paused_until: Nothing is sent before; None while it is closed.
         succeeded_at: When the last success began.
@@ -52,6 +59,7 @@ class Health:
 
     failures: int = 0
     failing_since: datetime | None = None
+    known_since: datetime | None = None
     opened_at: datetime | None = None
     paused_until: datetime | None = None
     succeeded_at: datetime | None = None
@@ -76,6 +84,26 @@ def succeeded(health: Health, began: datetime) -> Health:
     return Health(succeeded_at=began)
 
 
+def without_the_forgiven(
+    health: Health, row_failing_since: datetime | None, now: datetime
+) -> Health:
+    """Forget what another process's success has ended meanwhile (Rule 5).
+
+    Args:
+        health: As this process saw it.
+        row_failing_since: Since when the endpoint has been failing by its row.
+        now: The instant of asking.
+    """
+    since, known_since, opened_at = health.failing_since, health.known_since, health.opened_at
+    if since is None or (row_failing_since is not None and row_failing_since <= since):
+        return health
+    if known_since is None or now - known_since <= ROW_AGE_MAX:
+        return health
+    if opened_at is not None and now - opened_at <= ROW_AGE_MAX:
+        return replace(health, failing_since=None, known_since=None)
+    return Health(succeeded_at=health.succeeded_at)
+
+
 def failed(
     health: Health,
     began: datetime,
@@ -96,7 +124,12 @@ def failed(
         failing_since: The same as another process knows it, if that is earlier.
     """
     since = min(at for at in (health.failing_since, failing_since, began) if at is not None)
-    failing = replace(health, failures=health.failures + 1, failing_since=since)
+    failing = replace(
+        health,
+        failures=health.failures + 1,
+        failing_since=since,
+        known_since=health.known_since or now,
+    )
     if health.opened_at is not None and began < health.opened_at:
         # Was under way when it opened: no news, unless it asks for more.
         until = max((at for at in (health.paused_until, asked_until) if at), default=None)

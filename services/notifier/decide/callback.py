@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 ATTEMPT = "attempt"
 LAPSE = "lapse"
 
-#: How soon a vault that didn't answer is asked again; costs no attempt, it isn't the person's
-#: doing.
+#: How soon a vault that didn't answer is asked again, for call-backs and notices; costs no
+#: attempt, it isn't the person's doing.
 POSTPONE = timedelta(seconds=30)
 
 
@@ -84,17 +84,18 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What came of an attempt to send.
+    """What came of an attempt to send, or of the look whom to call.
 
     Attributes:
-        outcome: `sent`; `failed` by the channel; `no-contact` if the vault knows no address for
-            it; `unavailable` if the vault itself didn't answer; `closed` if it was too late in
-            the day, so that nothing was tried.
+        outcome: `sent`; `failed` by the channel; `callable` if a call is due and the vault knows
+            a number that may be called; `no-contact` if it knows no address for the channel, or
+            the person asked to be let alone; `unavailable` if the vault itself didn't answer;
+            `closed` if it was too late in the day, so that nothing was tried.
         channel: Through which it was tried.
         reachable: Channels by which this person can be reached, if the vault answered.
     """
 
-    outcome: Literal["sent", "failed", "no-contact", "unavailable", "closed"]
+    outcome: Literal["sent", "failed", "callable", "no-contact", "unavailable", "closed"]
     channel: str
     reachable: frozenset[str] = frozenset()
 

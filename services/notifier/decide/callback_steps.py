@@ -93,15 +93,7 @@ def _begin(
     if opens_at > now:
         waits = replace(callback, state=to_state(state, CallbackTrigger.PUT_OFF))
         return Step(waits, set_deadlines=attempt_at(waits, asking.in_time(waits, opens_at)))
-    if slot.channel != "phone":
-        return Step(replace(callback, state=to_state(state, CallbackTrigger.MESSAGE_DUE)))
-    closes_at = asking.closes(slot.hours, now)
-    callable_now = replace(
-        callback, state=to_state(state, CallbackTrigger.CALL_DUE), open_until=closes_at
-    )
-    return Step(
-        callable_now, set_deadlines=attempt_at(callback, asking.in_time(callback, closes_at))
-    )
+    return Step(replace(callback, state=to_state(state, CallbackTrigger.ATTEMPT_DUE)))
 
 
 def _hours_over(callback: Callback, asking: Asking, now: datetime) -> Step[Callback] | Ignored:
@@ -142,7 +134,7 @@ def cancel(callback: Callback) -> Callback:
 def after_attempt(
     callback: Callback, sending: Sending, asking: Asking, now: datetime
 ) -> Step[Callback] | Ignored:
-    """Decide what follows from a message that was tried.
+    """Decide what follows from a message that was tried, or from a look whom to call.
 
     An attempt whose call-back was settled meanwhile is told all the same, for the person was
     asked; it leads to no other.
@@ -154,8 +146,28 @@ def after_attempt(
             return _put_off(callback, asking, now)
         case "no-contact":
             return _unreachable(callback, sending, asking, now)
+        case "callable":
+            return _opened(callback, asking, now)
         case _:
             return _messaged(callback, sending, asking, now)
+
+
+def _opened(callback: Callback, asking: Asking, now: datetime) -> Step[Callback] | Ignored:
+    """Let operators take the call on until its hours end.
+
+    Only after the vault has said that the person has a number and may be called: an operator's
+    queue holds nobody who asked to be let alone.
+    """
+    found = asking.slot(callback)
+    is_call = found is not None and found[1].channel == "phone"
+    if found is None or not is_call or not asking.may_send(callback, now):
+        return _put_off(callback, asking, now)
+    state = next_callback(callback.state, CallbackTrigger.CALL_DUE)
+    if isinstance(state, Ignored):
+        return state
+    closes_at = asking.closes(found[1].hours, now)
+    opened = replace(callback, state=state, open_until=closes_at)
+    return Step(opened, set_deadlines=attempt_at(opened, asking.in_time(opened, closes_at)))
 
 
 def _messaged(
@@ -195,7 +207,8 @@ def _unreachable(
         return Ignored("callback-not-due")
     found = asking.slot(callback, sending.reachable)
     if found is not None:
-        return _put_off(replace(callback, place=found[0]), asking, now)
+        # A call outside the plan can't be made either: no number, or not to be called.
+        return _put_off(replace(callback, place=found[0], is_aside=False), asking, now)
     if callback.attempts and sending.reachable:  # It was asked, and may still answer.
         return Step(replace(callback, state=to_state(callback.state, CallbackTrigger.PUT_OFF)))
     attempt = callback.attempts + 1

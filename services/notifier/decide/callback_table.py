@@ -24,7 +24,7 @@ class CallbackState(StrEnum):
     """Where a call-back stands."""
 
     WAITING = "waiting"  #: For the next attempt, or for the answer.
-    DUE = "due"  #: A message is to be sent now.
+    DUE = "due"  #: The vault is asked now; then a message is sent, or a call opened.
     CALLABLE = "callable"  #: An operator is to call now.
     LAPSED = "lapsed"  #: Nobody could be asked, or nobody answered, or it wasn't drawn.
     CANCELLED = "cancelled"  #: The answer came, or the case went on without it.
@@ -33,8 +33,8 @@ class CallbackState(StrEnum):
 class CallbackTrigger(StrEnum):
     """What can happen to a call-back."""
 
-    MESSAGE_DUE = "message-due"  #: A message's instant has come.
-    CALL_DUE = "call-due"  #: A call's instant has come.
+    ATTEMPT_DUE = "attempt-due"  #: An attempt's instant has come.
+    CALL_DUE = "call-due"  #: The vault knows a number, and the person may be called.
     PUT_OFF = "put-off"  #: Not now: the hours are over, or our vault was silent.
     MESSAGED = "messaged"  #: A message was sent, or its channel failed.
     CLAIMED = "claimed"  #: An operator takes the call on.
@@ -50,18 +50,17 @@ _S, _T = CallbackState, CallbackTrigger
 
 #: None is "not asked for yet".
 CALLBACK: Final[Mapping[tuple[CallbackState | None, CallbackTrigger], CallbackState]] = {
-    (None, _T.MESSAGE_DUE): _S.DUE,
-    (None, _T.CALL_DUE): _S.CALLABLE,
+    (None, _T.ATTEMPT_DUE): _S.DUE,
     (None, _T.PUT_OFF): _S.WAITING,
     (None, _T.UNREACHABLE): _S.LAPSED,
     (None, _T.NOT_DRAWN): _S.LAPSED,
-    (_S.WAITING, _T.MESSAGE_DUE): _S.DUE,
-    (_S.WAITING, _T.CALL_DUE): _S.CALLABLE,
+    (_S.WAITING, _T.ATTEMPT_DUE): _S.DUE,
     (_S.WAITING, _T.PUT_OFF): _S.WAITING,
     (_S.WAITING, _T.ORDERED): _S.WAITING,
     (_S.WAITING, _T.TIMED_OUT): _S.LAPSED,
     (_S.WAITING, _T.SETTLED): _S.CANCELLED,
     (_S.DUE, _T.MESSAGED): _S.WAITING,
+    (_S.DUE, _T.CALL_DUE): _S.CALLABLE,
     (_S.DUE, _T.PUT_OFF): _S.WAITING,
     (_S.DUE, _T.UNREACHABLE): _S.LAPSED,
     (_S.DUE, _T.TIMED_OUT): _S.LAPSED,
@@ -81,7 +80,7 @@ CALLBACK_FINAL: Final = frozenset({CallbackState.LAPSED, CallbackState.CANCELLED
 #: Rule 3: who or what ends each state.
 CALLBACK_WAITS_FOR: Final[Mapping[CallbackState, tuple[str, ...]]] = {
     CallbackState.WAITING: ("deadlines `attempt`, `lapse`", "the citizen's answer"),
-    CallbackState.DUE: ("the notifier, which sends", "deadline `lapse`"),
+    CallbackState.DUE: ("the notifier, which asks the vault and sends", "deadline `lapse`"),
     CallbackState.CALLABLE: (
         "an operator",
         "deadlines `attempt` (the end of the hours), `lapse`",

@@ -63,8 +63,8 @@ class Endpoint:
         filter: JMESPath over the envelope; what it isn't truthy for isn't told.
         payload: In which form it is told.
         is_ordered: Whether a complaint's events wait for those before them.
-        rate_per_s: Requests a second at the most; None: no limit of its own.
-        concurrency: Requests under way at the most; None: as many as for any.
+        rate_per_s: Requests a second of one process at the most; None: no limit of its own.
+        concurrency: Requests of one process under way at the most; None: as many as for any.
         signature: Which scheme of Standard Webhooks signs.
     """
 

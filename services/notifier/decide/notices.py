@@ -31,6 +31,7 @@ from services.events import (
     NoticeSent,
     OrderDeferred,
 )
+from services.notifier.decide.callback import POSTPONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
 
 #: Before the second, third, … attempt by one channel.
 DELAYS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
-
-#: How soon a vault that didn't answer is asked again; costs no attempt.
-POSTPONE = timedelta(seconds=30)
 
 #: Ends of a case that the person isn't told: they ended it, or were told by `_reply`.
 _UNTOLD = frozenset({"withdrawn", "diverted", "answered"})
@@ -98,12 +96,15 @@ class Telling:
     Attributes:
         outcome: `sent`; `failed` by the channel; `no-contact` if no channel reaches the person;
             `do-not-call` if they asked to be let alone; `unavailable` if the vault didn't answer;
-            `too-late` if it wasn't tried any more.
+            `busy` if the channel fails and has enough under way; `too-late` if it wasn't tried
+            any more.
         channel: By which it was tried.
         following: Channels that reach the person and come after it.
     """
 
-    outcome: Literal["sent", "failed", "no-contact", "do-not-call", "unavailable", "too-late"]
+    outcome: Literal[
+        "sent", "failed", "no-contact", "do-not-call", "unavailable", "busy", "too-late"
+    ]
     channel: str | None = None
     following: tuple[str, ...] = ()
 
@@ -223,6 +224,8 @@ def after_telling(notice: Notice, telling: Telling, now: datetime) -> Told:
             return Told("sent", now, attempts, telling.channel)
         case "unavailable":
             return Told("pending", now + POSTPONE, notice.attempts, notice.channel)
+        case "busy":
+            return Told("pending", now + POSTPONE, attempts - 1, telling.channel)
         case "failed":
             return _again(telling, attempts, now)
     return Told("failed", now, notice.attempts, notice.channel, telling.outcome)

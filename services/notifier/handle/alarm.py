@@ -31,8 +31,7 @@ POLL_S = 5.0
 
 _WHY = {
     "gone": "它答复 410，不再接收。 It answered 410: it wants no more.",
-    "failing": "多日持续失败。 It has only failed for days.",
-    "operator": "由人员停用。 Somebody switched it off.",
+    "failing": "多日来每次投递都失败。 Every attempt has failed for days.",
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,31 +10,27 @@ from zoneinfo import ZoneInfo
 from services.notifier.adapters import callbacks
 from services.notifier.decide import Asking, Callback, Sending, Watch, after_attempt
 from services.notifier.handle.consumer import callback_of, with_callback
-from services.notifier.handle.rounds import run_rounds
-from services.runtime import telemetry
+from services.notifier.handle.errands import Errands, Trade
+from services.notifier.handle.gates import Gates
 from services.runtime.step import Change, Step
 from services.runtime.tokens import sign_callback
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from services.notifier.decide import Contact
     from services.notifier.handle.consumer import Notifier
     from services.notifier.handle.ports import ChannelSet, Vault
     from services.policy import Policy
+    from services.runtime.clock import Clock
     from services.runtime.policies import PolicyStore
     from services.runtime.postgres import Database
     from services.runtime.transaction import Tx
 
-log = telemetry.get_logger()
-
 #: How late an attempt may be.
 POLL_S = 0.5
-
-#: Attempts at a time.
-_AT_ONCE = 64
 
 NOTICE = "callback"
 
@@ -78,64 +73,69 @@ class Caller:
         vault: Vault,
         channels: Callable[[], ChannelSet],
         links: Links,
+        *,
+        clock: Clock,
     ) -> None:
         """Wire the parts; `run` begins."""
-        self._db = db
         self._policies = policies
         self._vault = vault
         self._channels = channels
         self._links = links
-        self.wake = asyncio.Event()
+        self._clock = clock
+        self._gates = Gates()
+        trade = Trade(
+            name="caller",
+            take=callbacks.claim,
+            do=self._attempt,
+            record=self._record,
+            errand_id=lambda callback: callback.callback_id,
+            person=lambda callback: callback.reporter or callback.callback_id,
+            otherwise=Sending("unavailable", "none"),
+        )
+        self._errands = Errands(db, trade, POLL_S)
         self.stage: Notifier  # Set when everything is wired: the two know each other.
+
+    @property
+    def wake(self) -> asyncio.Event:
+        """Set when there is somebody to ask."""
+        return self._errands.wake
 
     def asking(self) -> Asking:
         """Give the policy in force, as far as it says how people are asked back."""
         return asking_by(self._policies.current, self._links.secret)
 
     async def run(self) -> None:
-        """Call back until cancelled."""
-        await run_rounds("caller", self._round, wake=self.wake, every_s=POLL_S)
-
-    async def _round(self) -> bool:
-        return await self.work() > 0
+        """Call back until cancelled; then let what is under way end, and record that too."""
+        await self._errands.run()
 
     async def work(self) -> int:
         """Make the attempts that are due; returns how many."""
-        async with self._db.transaction() as tx:
-            due, now = await callbacks.claim(tx, _AT_ONCE), tx.now
-        if due:
-            made = await asyncio.gather(*(self._attempt_safely(callback, now) for callback in due))
-            async with self._db.transaction() as tx:
-                await self._record(tx, list(zip(due, made, strict=True)))
-        return len(due)
+        return await self._errands.work()
 
-    async def _attempt_safely(self, callback: Callback, now: datetime) -> Sending:
-        try:
-            return await self._attempt(callback, now)
-        except Exception:
-            # A bug over one person must not keep the others from being asked.
-            log.exception("callback-attempt-failed", callback_id=str(callback.callback_id))
-            return Sending("unavailable", "none")
-
-    async def _attempt(self, callback: Callback, now: datetime) -> Sending:
+    async def _attempt(self, callback: Callback) -> Sending:
         asking = self.asking()
         slot = asking.slot(callback)
-        if slot is None or not asking.may_send(callback, now):
+        if slot is None or not asking.may_send(callback, self._clock.now()):
             return Sending("closed", "none")
         name = slot[1].channel
+        if name in self._gates.closed:
+            return Sending("unavailable", name)
         contact = await self._vault.contact(callback.reporter or "", callback.complaint_id)
         if contact is None:
             return Sending("unavailable", name)
         channels = self._channels()
         reachable = _reachable(channels, contact)
-        found = channels.for_contact(contact, (name,)) if name in reachable else ()
-        if not found:
+        if name not in reachable:
             return Sending("no-contact", name, reachable)
-        (channel, address), *_ = found
-        text = words(self._policies.current, callback, self._links.of(callback))
+        if name == "phone":
+            return Sending("callable", name, reachable)
+        (channel, address), *_ = channels.for_contact(contact, (name,))
         reference = f"{callback.callback_id}-{callback.attempts + 1}"
-        is_sent = await channel.send(address, text, reference)
+        is_sent = await self._gates.send(channel, address, self._words_for(callback), reference)
         return Sending("sent" if is_sent else "failed", channel.name, reachable)
+
+    def _words_for(self, callback: Callback) -> Callable[[], str]:
+        return lambda: words(self._policies.current, callback, self._links.of(callback))
 
     async def _record(self, tx: Tx, made: Sequence[tuple[Callback, Sending]]) -> None:
         by_key: dict[UUID, list[tuple[Callback, Sending]]] = defaultdict(list)

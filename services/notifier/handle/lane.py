@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.notifier.decide.breaker import Circuit, Health, circuit
+from services.notifier.decide.breaker import Circuit, Health, circuit, without_the_forgiven
 from services.notifier.decide.pace import Bucket
 
 if TYPE_CHECKING:
@@ -85,8 +85,15 @@ class Lane:
     running: int = 0
     size: int = 0
     health: Health = field(default_factory=Health)
+    url: str | None = None  #: Whose health that is.
     bucket: Bucket | None = None
     waking: asyncio.TimerHandle | None = None  #: Set while its pace lets nothing start.
+
+    def heed(self, endpoint: Endpoint, now: datetime) -> None:
+        """Forget what doesn't hold any more: another address, another process's success."""
+        if endpoint.url != self.url:
+            self.health, self.url = Health(), endpoint.url
+        self.health = without_the_forgiven(self.health, endpoint.failing_since, now)
 
     def failing_from(self, endpoint: Endpoint) -> datetime | None:
         """Tell since when every attempt has failed, as far as anybody knows.

@@ -94,8 +94,9 @@ class Lanes:
 
     def accepts(self, endpoint: Endpoint, complaint_id: UUID, after: int | None) -> bool:
         """Tell whether the event behind `after` can wait its turn in memory (Rules 2, 4)."""
-        lane = self._lanes.get(endpoint.endpoint_id) or Lane()
-        room = lane.room(endpoint, self._limits, self._clock.now())
+        lane, now = self._lanes.get(endpoint.endpoint_id) or Lane(), self._clock.now()
+        lane.heed(endpoint, now)
+        room = lane.room(endpoint, self._limits, now)
         if room.jobs <= 0 or room.is_probe:
             return False  # Whose turn it is to probe, the database says.
         chain = lane.chains.get(complaint_id) if endpoint.is_ordered else None
@@ -112,6 +113,7 @@ class Lanes:
             if not endpoint.is_enabled:
                 lane.health = Health()  # Whoever switches it on again, forgives.
                 continue
+            lane.heed(endpoint, now)
             room = lane.room(endpoint, self._limits, now)
             if room.jobs > 0:
                 found[endpoint.endpoint_id] = room
@@ -167,6 +169,7 @@ class Lanes:
             while lane.ready:
                 lane.forget(lane.ready.popleft())
             return
+        lane.heed(endpoint, now)
         if lane.circuit(endpoint, now) is Circuit.OPEN:
             self._empty(lane, lane.health.paused_until or endpoint.paused_until)
         width = lane.width(endpoint, self._limits, now)
@@ -204,32 +207,44 @@ class Lanes:
             lane.waking = asyncio.get_running_loop().call_later(wait_s, wake)
 
     async def _attempt(self, sending: _Sending) -> None:
-        endpoint, job, at = sending.endpoint, sending.waiting.job, sending.at
-        loop = asyncio.get_running_loop()
+        job, loop = sending.waiting.job, asyncio.get_running_loop()
         began = loop.time()
-        keys, stamp = endpoint.signing_keys(at), int(at.timestamp())
-        signed = headers(keys, str(job.event_id), stamp, job.body, endpoint.signature)
-        result: Answer | Trouble
         try:
-            result = await self._transport.post(endpoint.url, signed, job.body)
-        except Exception as error:
-            # A bug of ours: the delivery is tried again like any other failure.
-            log.exception("transport-failed", delivery_id=str(job.delivery_id))
-            result = Trouble("protocol", repr(error))
+            result = await self._sent(sending)
         finally:
             sending.lane.running -= 1
             self._running -= 1
-        finished = self._judged(sending, round((loop.time() - began) * 1000), result)
+        took_ms = round((loop.time() - began) * 1000)
+        try:
+            finished = self._judged(sending, took_ms, result)
+        except Exception as error:
+            # A bug of ours, too: whatever it answered must not keep its place in memory for ever.
+            log.exception("judging-failed", delivery_id=str(job.delivery_id))
+            finished = self._judged(sending, took_ms, Trouble("protocol", repr(error)))
         self._settle(sending.lane, sending.waiting, finished)
         starved, self._starved = self._starved, {}
         for endpoint_id, other in starved.items():
             self._pump(endpoint_id, other)
-        self._pump(endpoint.endpoint_id, sending.lane)
+        self._pump(job.endpoint_id, sending.lane)
+
+    async def _sent(self, sending: _Sending) -> Answer | Trouble:
+        """Sign and send."""
+        endpoint, job, at = sending.endpoint, sending.waiting.job, sending.at
+        try:
+            keys, stamp = endpoint.signing_keys(at), int(at.timestamp())
+            signed = headers(keys, str(job.event_id), stamp, job.body, endpoint.signature)
+            return await self._transport.post(endpoint.url, signed, job.body)
+        except Exception as error:
+            # A bug of ours: the delivery is tried again like any other failure.
+            log.exception("transport-failed", delivery_id=str(job.delivery_id))
+            return Trouble("protocol", repr(error))
 
     def _judged(self, sending: _Sending, took_ms: int, result: Answer | Trouble) -> Finished:
         """Decide what follows, and what it says about the endpoint."""
         lane, endpoint, job, at = sending.lane, sending.endpoint, sending.waiting.job, sending.at
-        now, since = self._clock.now(), lane.failing_from(endpoint)
+        now, newest = self._clock.now(), self._book.directory.get(job.endpoint_id) or endpoint
+        lane.heed(newest, now)
+        since = lane.failing_from(newest)
         decision = judge(
             job.attempt,
             result,
@@ -240,6 +255,9 @@ class Lanes:
         )
         if isinstance(decision, Delivered):
             hit("after_http_200_before_row_update")
+        if newest.url != endpoint.url:
+            pass  # What an address did that was changed meanwhile says nothing about the new one.
+        elif isinstance(decision, Delivered):
             lane.health = succeeded(lane.health, at)
         else:
             asked = decision.pause_until if isinstance(decision, RetryAt) else None

@@ -128,19 +128,21 @@ class Recorder:
     async def _write_health(self, tx: Tx, finished: Sequence[Finished]) -> bool:
         """Write what the batch says about endpoints; True if anything changed."""
         recovered, failing = _changes_of_health(finished)
-        await endpoints.note_health(tx, recovered, failing)
         over = {
             one.endpoint.endpoint_id: (one, one.decision)
             for one in finished
             if isinstance(one.decision, Disable)
         }
+        # All at once, and before what this batch says: it switches off by what was known before.
+        await endpoints.lock(tx, recovered | failing.keys() | over.keys())
         for endpoint_id, (one, decision) in over.items():
-            row = await endpoints.disable(tx, endpoint_id, decision.why)
+            row = await endpoints.disable(tx, one.endpoint, decision)
             if row is None:
                 continue
             fact = HookDisabled(endpoint_id=endpoint_id, agency=row["agency"], reason=decision.why)
             tx.emit(endpoint_id, fact, cause=one.job.event_id, ordinal=one.endpoint.number)
             await self.on_disabled(tx, fact)
+        await endpoints.note_health(tx, recovered, failing)
         return bool(recovered or failing or over)
 
 

@@ -46,7 +46,9 @@ async def run_rounds(
             continue
         if not is_busy:
             try:
-                await asyncio.wait_for(wake.wait(), every_s)
+                # Not `wait_for`: in Python 3.11 it swallows a cancel that meets what it waits for.
+                async with asyncio.timeout(every_s):
+                    await wake.wait()
             except TimeoutError:
                 continue
             wake.clear()

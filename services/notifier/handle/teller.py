@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,12 +17,13 @@ from services.notifier.decide import (
     fact_of,
     is_too_late,
 )
-from services.notifier.handle.rounds import run_rounds
+from services.notifier.handle.errands import Errands, Trade
+from services.notifier.handle.gates import Gates
 from services.notifier.handle.wording import words
-from services.runtime import telemetry
 from services.runtime.failpoints import hit
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
@@ -36,13 +36,11 @@ if TYPE_CHECKING:
     from services.runtime.postgres import Database
     from services.runtime.transaction import Tx
 
-log = telemetry.get_logger()
-
 #: How late a notice may be.
 POLL_S = 1.0
 
-#: Messages at a time.
-_AT_ONCE = 64
+#: Notices put off at a time when a quiet hour has begun.
+_HELD_MAX = 2_000
 
 PURPOSE = "notice"
 
@@ -80,53 +78,42 @@ class Teller:
         clock: Clock,
     ) -> None:
         """Wire the parts; `run` begins."""
-        self._db = db
         self._policies = policies
         self._vault = vault
         self._channels = channels
         self._clock = clock
-        self.wake = asyncio.Event()
+        self._gates = Gates()
+        trade = Trade(
+            name="teller",
+            take=self._take,
+            do=self._tell,
+            record=self._record,
+            errand_id=lambda message: message.message_id,
+            person=lambda message: message.leader.reporter,
+            otherwise=Telling("unavailable"),
+        )
+        self._errands = Errands(db, trade, POLL_S)
+
+    @property
+    def wake(self) -> asyncio.Event:
+        """Set when there is something to tell."""
+        return self._errands.wake
 
     async def run(self) -> None:
-        """Tell until cancelled."""
-        await run_rounds("teller", self._round, wake=self.wake, every_s=POLL_S)
-
-    async def _round(self) -> bool:
-        return await self.work() > 0
+        """Tell until cancelled; then let what is under way end, and record that too."""
+        await self._errands.run()
 
     async def work(self) -> int:
         """Send what is due; returns how many messages that were."""
-        async with self._db.transaction() as tx:
-            messages = await take(tx, self._policies.current)
-        if messages:
-            tellings = await self._tell_all(messages)
-            hit("after_notice_sent_before_record")
-            async with self._db.transaction() as tx:
-                for message, telling in zip(messages, tellings, strict=True):
-                    await record(tx, message, telling, self._policies.current.hash)
-        return len(messages)
+        return await self._errands.work()
 
-    async def _tell_all(self, messages: Sequence[Message]) -> list[Telling]:
-        """Tell everybody at once, and each person one thing after the other, in its order."""
-        by_person: dict[str, list[Message]] = defaultdict(list)
-        for message in messages:
-            by_person[message.leader.reporter].append(message)
-        made: dict[UUID, Telling] = {}
+    async def _take(self, tx: Tx, limit: int) -> list[Message]:
+        return await take(tx, self._policies.current, limit, closed=self._gates.closed)
 
-        async def tell_person(theirs: Sequence[Message]) -> None:
-            for one in theirs:
-                made[one.message_id] = await self._tell_safely(one)
-
-        await asyncio.gather(*(tell_person(theirs) for theirs in by_person.values()))
-        return [made[message.message_id] for message in messages]
-
-    async def _tell_safely(self, message: Message) -> Telling:
-        try:
-            return await self._tell(message)
-        except Exception:
-            # A bug over one person must not keep the others from being told.
-            log.exception("notice-failed", message_id=str(message.message_id))
-            return Telling("unavailable")
+    async def _record(self, tx: Tx, ended: Sequence[tuple[Message, Telling]]) -> None:
+        hit("after_notice_sent_before_record")
+        for message, telling in ended:
+            await record(tx, message, telling, self._policies.current.hash)
 
     async def _tell(self, message: Message) -> Telling:
         leader, policy = message.leader, self._policies.current
@@ -148,27 +135,36 @@ class Teller:
         before = message.leader.channel
         chosen = names.index(before) if before in names else 0
         channel, address = reached[chosen]
-        text = "\n".join(words(policy, notice) for notice in message.notices)
-        is_sent = await channel.send(address, text, str(message.message_id))
+        if channel.name in self._gates.closed:
+            return Telling("busy", channel.name)
+
+        def text() -> str:
+            return "\n".join(words(policy, notice) for notice in message.notices)
+
+        is_sent = await self._gates.send(channel, address, text, str(message.message_id))
         following = tuple(names[chosen + 1 :])
         return Telling("sent" if is_sent else "failed", channel.name, following)
 
 
-async def take(tx: Tx, policy: Policy) -> list[Message]:
+async def take(
+    tx: Tx, policy: Policy, limit: int, *, closed: frozenset[str] = frozenset()
+) -> list[Message]:
     """Take what is due under a lease, as messages; what falls into quiet hours waits on.
 
     Args:
         tx: Takes the locks.
         policy: Knows quiet hours, and whether notices are gathered.
+        limit: How many messages at the most.
+        closed: Channels by which nothing is tried again now.
     """
     rules = policy.channels
     zone = ZoneInfo(policy.city.time_zone)
     quiet_until = rules.quiet.until(tx.now, zone) if rules.quiet else None
-    found = await notices.due(tx, _AT_ONCE)
+    only = None
     if rules.quiet is not None and quiet_until is not None:
-        held = [one for one, _ in found if one.notice not in rules.quiet.exempt]
-        await notices.hold(tx, [(one, quiet_until) for one in held])
-        found = [(one, led) for one, led in found if one.notice in rules.quiet.exempt]
+        only = rules.quiet.exempt
+        await notices.hold(tx, quiet_until, only, _HELD_MAX)
+    found = await notices.due(tx, limit, closed, only)
     digest = rules.digest.elapsed if rules.digest and quiet_until is None else None
     groups = await _retried(tx, [one for one, led in found if led is not None])
     groups += await _gathered(tx, [one for one, led in found if led is None], digest)

@@ -109,9 +109,11 @@ class NewEndpoint(_Body):
     is_ordered: bool = Field(
         default=True, description="Whether a complaint's events wait for those before them."
     )
-    rate_per_s: Rate | None = Field(default=None, description="Requests a second at the most.")
+    rate_per_s: Rate | None = Field(
+        default=None, description="Requests a second of each notifier process at the most."
+    )
     concurrency: Concurrency | None = Field(
-        default=None, description="Requests under way at a time at the most."
+        default=None, description="Requests of each notifier process under way at the most."
     )
     signature: Signature = Field(
         default="v1", description="v1: HMAC, a shared secret; v1a: Ed25519, a public key."

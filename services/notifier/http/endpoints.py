@@ -10,15 +10,21 @@ import asyncpg
 from fastapi import APIRouter, Response
 
 from services.events import HookDisabled
+from services.notifier.adapters import deliveries
 from services.notifier.decide import Answer
 from services.notifier.decide.payload import OPEN311_TYPES, render_test
+from services.notifier.decide.responses import without_contacts
 from services.notifier.decide.signing import headers, secret_text
 from services.notifier.http.bodies import DEFAULT_TYPES, ChangedEndpoint, NewEndpoint
 from services.notifier.http.desk import Desk, Manager, may_see, no_such_endpoint, plain
 from services.runtime.ids import new_id
 from services.runtime.keys import Principal, Role
+from services.runtime.limits import Rate, RateLimiter, rate_limited
 from services.runtime.problems import Problem, invalid_request
 from services.runtime.transaction import Tx
+
+#: Tests of one endpoint by one process: they heed neither its rate nor its rest.
+_TESTS = Rate(per_second=0.05, burst=3)
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -76,11 +82,12 @@ def _add_writing(router: APIRouter, desk: Desk) -> None:
 
     @router.delete("/{endpoint_id}", status_code=204)
     async def remove_endpoint(endpoint_id: UUID, principal: Manager) -> Response:
-        """Delete an endpoint; what it hasn't got is cancelled."""
+        """Delete an endpoint; what it hasn't got is cancelled, of much the rest in background."""
         await desk.endpoint(endpoint_id, principal)
         async with desk.db.transaction() as tx:
             await desk.endpoints.remove(tx, endpoint_id)
         await desk.book.refresh()
+        await deliveries.cancel_nobodys(desk.db, desk.clock.now())
         return Response(status_code=204)
 
 
@@ -152,14 +159,21 @@ def _add_secrets(router: APIRouter, desk: Desk) -> None:
         row, secret = rotated
         return _with_secret(row, secret)
 
+    tests = RateLimiter()
+
     @router.post("/{endpoint_id}/test")
     async def send_test(endpoint_id: UUID, principal: Manager) -> dict[str, Any]:
-        """Send a signed test event in the endpoint's form now and tell what it answered."""
-        return await _test(desk, endpoint_id, principal)
+        """Send a signed test event in the endpoint's form now and tell what it answered.
+
+        Three a minute for each endpoint; 429 says when to come again.
+        """
+        await desk.endpoint(endpoint_id, principal)
+        if wait_s := tests.wait_s(endpoint_id, _TESTS):
+            raise rate_limited(_TESTS, wait_s)
+        return await _test(desk, endpoint_id)
 
 
-async def _test(desk: Desk, endpoint_id: UUID, principal: Principal) -> dict[str, Any]:
-    await desk.endpoint(endpoint_id, principal)
+async def _test(desk: Desk, endpoint_id: UUID) -> dict[str, Any]:
     await desk.book.refresh()
     endpoint = desk.book.directory.get(endpoint_id)
     if endpoint is None:
@@ -174,7 +188,7 @@ async def _test(desk: Desk, endpoint_id: UUID, principal: Principal) -> dict[str
             "event_id": event_id,
             "is_delivered": result.is_success,
             "status": result.status,
-            "response": result.body.decode(errors="replace"),
+            "response": without_contacts(result.body.decode(errors="replace")),
         }
     return {
         "event_id": event_id,

@@ -9,7 +9,7 @@ CREATE TABLE tracker.tally_period (
     ends_at   timestamptz NOT NULL,
     UNIQUE (begins_at, ends_at)
 );
-COMMENT ON TABLE tracker.tally_period IS 'Periods whose sums are kept; any other is counted row by r.';
+COMMENT ON TABLE tracker.tally_period IS 'Periods whose sums are kept; any other is counted row by row.';
 
 CREATE TABLE tracker.tally (
     period_id        integer NOT NULL REFERENCES tracker.tally_period ON DELETE CASCADE,

@@ -15,10 +15,11 @@ _KEEP = """
     ON CONFLICT (reporter) DO UPDATE SET do_not_call = excluded.do_not_call,
         changed_at = excluded.changed_at, changed_by = excluded.changed_by
 """
-#: The token of a secret report and the person's own: either may have been asked about.
+#: Of the token of a secret report and the person's own, whichever was spoken of last: a wish taken
+#: back holds for both, and one for a single report holds beside an older one for all.
 _FIND = """
-    SELECT coalesce(bool_or(do_not_call), false) FROM identity.preference
-    WHERE reporter = ANY($1::text[])
+    SELECT do_not_call FROM identity.preference
+    WHERE reporter = ANY($1::text[]) ORDER BY changed_at DESC, do_not_call DESC LIMIT 1
 """
 
 
@@ -35,6 +36,6 @@ async def keep(tx: Tx, reporter: str, key_id: UUID, *, do_not_call: bool) -> Non
 
 
 async def is_do_not_call(tx: Tx, *tokens: str | None) -> bool:
-    """Tell whether whoever these tokens stand for wants to be told nothing."""
-    found: bool = await tx.conn.fetchval(_FIND, [token for token in tokens if token])
-    return found
+    """Tell whether a person wants to be told nothing; the last word under any token counts."""
+    found: bool | None = await tx.conn.fetchval(_FIND, [token for token in tokens if token])
+    return found is True

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: First byte of a sealed record. The one before this had no key of its own: a vault key seals it.
 _VERSION = b"\x02"
+#: Of an identity in a record, in the order of `Identity`.
+_FIELDS = ("n", "p", "a", "e", "u")
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
@@ -56,6 +58,7 @@ class Sealer:
             "p": identity.phone,
             "a": identity.address,
             "e": identity.email,
+            "u": identity.push,
         }
         plain = orjson.dumps({key: value for key, value in said.items() if value})
         return self._put_in(complaint_id, reporter, plain)
@@ -68,7 +71,7 @@ class Sealer:
             InvalidTag: The record was changed, moved, or sealed with another key.
         """
         said = orjson.loads(self._take_out(complaint_id, reporter, envelope))
-        return Identity(said.get("n"), said.get("p"), said.get("a"), said.get("e"))
+        return Identity(*(said.get(key) for key in _FIELDS))
 
     def rewrap(self, complaint_id: UUID, reporter: str | None, envelope: Envelope) -> Envelope:
         """Let the current vault key open a record; one of the oldest format is sealed anew.
