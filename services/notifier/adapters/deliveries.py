@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from services.runtime.postgres import Database
     from services.runtime.transaction import Tx
 
+#: Where a row is found by its key, `finished_at IS NULL` says that it is pending: `state` would let
+#: the planner take `delivery_due`, which has all that an endpoint still waits for.
 #: Endpoint by endpoint, so that a million rows of a dead one never hide another's; of a complaint
 #: only the lowest undelivered event, so that order is kept, unless the endpoint wants none.
 _CLAIM = """
@@ -26,7 +28,7 @@ _CLAIM = """
               AND (w.is_any OR NOT EXISTS (
                   SELECT FROM delivery p WHERE p.complaint_id = d.complaint_id
                   AND p.endpoint_id = d.endpoint_id AND p.sequence < d.sequence
-                  AND p.state = 'pending'))
+                  AND p.finished_at IS NULL))
             ORDER BY d.due_at, d.sequence LIMIT w.room FOR UPDATE SKIP LOCKED
         ) AS f
     )
@@ -48,7 +50,7 @@ _RECORD = """
                 $7::jsonb[])
         AS o (complaint_id, endpoint_id, sequence, attempts, state, due_at, entry)
     WHERE d.complaint_id = o.complaint_id AND d.endpoint_id = o.endpoint_id
-      AND d.sequence = o.sequence AND d.state = 'pending'
+      AND d.sequence = o.sequence AND d.finished_at IS NULL
       AND (d.attempts = o.attempts - 1 OR o.state = 'delivered')
     RETURNING d.delivery_id
 """
@@ -58,14 +60,14 @@ _HOLD = """
     FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::timestamptz[])
         AS o (complaint_id, endpoint_id, sequence, due_at)
     WHERE d.complaint_id = o.complaint_id AND d.endpoint_id = o.endpoint_id
-      AND d.sequence > o.sequence AND d.state = 'pending' AND d.due_at <> o.due_at
+      AND d.sequence > o.sequence AND d.finished_at IS NULL AND d.due_at <> o.due_at
 """
 _RELEASE = """
     UPDATE delivery d SET due_at = o.due_at
     FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::timestamptz[])
         AS o (complaint_id, endpoint_id, sequence, attempts, due_at)
     WHERE d.complaint_id = o.complaint_id AND d.endpoint_id = o.endpoint_id
-      AND d.sequence = o.sequence AND d.state = 'pending' AND d.attempts = o.attempts
+      AND d.sequence = o.sequence AND d.finished_at IS NULL AND d.attempts = o.attempts
 """
 #: Endpoints that something waits for, and that are removed or switched off: hops from one to the
 #: next, however much waits for each.

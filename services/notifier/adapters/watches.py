@@ -31,7 +31,7 @@ _LOCK = """
 _LOCK_FREE = _LOCK + " SKIP LOCKED"
 _BACKLOG = """
     SELECT DISTINCT ON (complaint_id, endpoint_id) complaint_id, endpoint_id, sequence, due_at
-    FROM delivery WHERE complaint_id = ANY($1::uuid[]) AND state = 'pending'
+    FROM delivery WHERE complaint_id = ANY($1::uuid[]) AND finished_at IS NULL
     ORDER BY complaint_id, endpoint_id, sequence DESC
 """
 _STORE_COMPLAINTS = """
