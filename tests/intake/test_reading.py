@@ -45,6 +45,7 @@ FULL = Request(
     latitude=39.9,
     name=NAME,
     phone=PHONE,
+    push="device-7f3a",
     is_secret=True,
     origin="app",
     external_id="A-1",
