@@ -40,7 +40,7 @@ PACE_S = 0.01
 
 #: Items of a file in one transaction: while they are written the event loop stands still for
 #: a few milliseconds, which callers feel. Fewer while somebody waits.
-PATIENT_ITEMS_MAX = 25
+PATIENT_ITEMS_MAX = 16
 PATIENT_ITEMS_BESIDE_CALLERS = 10
 
 #: Files that may be read and prepared at the same time; each takes some 60 MB.
