@@ -35,7 +35,7 @@ from benchmarks.load import a_body, answered_in, closed_loop, open_loop
 from benchmarks.wire import Connection
 from services.cli.up import up
 from services.runtime.keys import Role, add_key
-from stack.program import find_free_port, is_port_free
+from stack.program import find_free_base, find_free_port, is_port_free
 
 if TYPE_CHECKING:
     from services.cli.installation import Stack
@@ -248,11 +248,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
     async def work(stack: Stack) -> None:
         found.update(await measure(stack, options))
 
-    base = next(
-        base
-        for base in random.sample(range(20_000, 32_000, 20), 600)
-        if all(is_port_free(base + offset) for offset in range(20))
-    )
+    base = find_free_base()
     with tempfile.TemporaryDirectory(prefix="whistle-bench-") as folder:
         await up(Path(folder), ("intake",), options.policy, port_base=base, work=work)
     return found

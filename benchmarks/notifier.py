@@ -15,7 +15,6 @@ import argparse
 import asyncio
 import json
 import os
-import random
 import statistics
 import sys
 import tempfile
@@ -33,7 +32,7 @@ from benchmarks.lateness import hostile, outage, steady
 from benchmarks.outside import Outside, around
 from benchmarks.telling import orders
 from services.cli.up import up
-from stack.program import is_port_free
+from stack.program import find_free_base
 
 if TYPE_CHECKING:
     from services.cli.installation import Stack
@@ -160,11 +159,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                 found[name] = await PARTS[name](city, options)
                 print(f"{name}: {json.dumps(found[name])}", file=sys.stderr)
 
-    base = next(
-        base
-        for base in random.sample(range(20_000, 32_000, 20), 600)
-        if all(is_port_free(base + offset) for offset in range(20))
-    )
+    base = find_free_base()
     with tempfile.TemporaryDirectory(prefix="whistle-bench-") as folder:
         await up(Path(folder), ("notifier",), options.policy, port_base=base, work=work)
     return found

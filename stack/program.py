@@ -143,3 +143,16 @@ def find_free_port() -> int:
         if is_port_free(port):
             return port
     raise StackError("port-taken", "no free port was found")
+
+
+def find_free_base(count: int = 20) -> int:
+    """Return the first of so many ports in a row that nothing listens on, for a whole stack.
+
+    Raises:
+        StackError: There is no such row.
+    """
+    bases = range(TEST_PORTS.start, TEST_PORTS.stop - count, count)
+    for base in random.sample(bases, len(bases)):
+        if all(is_port_free(base + offset) for offset in range(count)):
+            return base
+    raise StackError("no-free-ports", f"no {count} free ports in a row on this machine")

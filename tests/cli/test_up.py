@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import random
 import signal
 import stat
 import tomllib
@@ -18,21 +17,12 @@ from rich.console import Console
 
 from services.cli.installation import exclusively, make_secrets
 from services.cli.up import Stack, find_stack, up
-from stack.program import StackError, is_port_free
+from stack.program import StackError, find_free_base
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 WITHIN_S = 60.0
-
-
-def find_port_base() -> int:
-    """Return a base whose ports are all free."""
-    return next(
-        base
-        for base in random.sample(range(20_000, 32_000, 20), 600)
-        if all(is_port_free(base + offset) for offset in range(20))
-    )
 
 
 @pytest.mark.kafka
@@ -52,7 +42,7 @@ async def test_the_servers_run_while_work_is_done_and_are_gone_afterwards(
         assert await connection.fetchval("SELECT current_database()") == "whistle"
         await connection.close()
 
-    await up(server_folder, (), port_base=find_port_base(), console=screen, work=work)
+    await up(server_folder, (), port_base=find_free_base(), console=screen, work=work)
 
     (stack,) = seen
     assert not any(psutil.pid_exists(pid) for pid in stack.pids.values())
@@ -83,7 +73,7 @@ async def test_the_stack_file_follows_a_restart_and_ctrl_c_ends_it(server_folder
         os.kill(os.getpid(), signal.SIGINT)
         await asyncio.get_running_loop().create_future()
 
-    await up(server_folder, (), port_base=find_port_base(), console=screen, work=work)
+    await up(server_folder, (), port_base=find_free_base(), console=screen, work=work)
 
     assert find_stack(server_folder) is None
 
@@ -94,7 +84,7 @@ async def test_services_are_not_started_without_a_policy(server_folder: Path) ->
     """They would never become ready, and nobody would know why."""
     screen = Console(file=io.StringIO())
     with pytest.raises(StackError, match="name a policy folder"):
-        await up(server_folder, ("intake",), port_base=find_port_base(), console=screen)
+        await up(server_folder, ("intake",), port_base=find_free_base(), console=screen)
 
     assert find_stack(server_folder) is None
 

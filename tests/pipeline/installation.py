@@ -6,7 +6,6 @@ import asyncio
 import csv
 import json
 import os
-import random
 import signal
 import sys
 import tomllib
@@ -26,7 +25,7 @@ from services.cli.watching import follow
 from services.events import TOPICS, Event
 from services.policy import load
 from services.policy.folder import read
-from stack.program import is_port_free
+from stack.program import find_free_base
 
 POLICY = Path(__file__).parents[2] / "policy" / "haikou"
 READY_WITHIN_S = 120.0
@@ -129,7 +128,7 @@ async def installation(data: Path, failpoints: dict[str, str]) -> AsyncIterator[
         "--policy",
         str(POLICY),
         "--port-base",
-        str(free_port_base()),
+        str(find_free_base()),
     )
     with log.open("w") as output:
         process = await whistle(*words, env=env, stdout=output, stderr=output)
@@ -169,14 +168,6 @@ def _count(webhooks: Counter[str]) -> Callable[[bytes], None]:
         webhooks[json.loads(body)["id"]] += 1
 
     return deliver
-
-
-def free_port_base() -> int:
-    return next(
-        base
-        for base in random.sample(range(20_000, 32_000, 20), 600)
-        if all(is_port_free(base + offset) for offset in range(20))
-    )
 
 
 def write_rows(path: Path, count: int) -> None:

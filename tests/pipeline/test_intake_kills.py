@@ -27,8 +27,8 @@ from services.cli.installation import Stack
 from services.cli.up import put_in_force, up
 from services.cli.watching import follow
 from services.events import Event
-from stack.program import is_port_free
-from tests.pipeline.installation import POLICY, free_port_base
+from stack.program import find_free_base, is_port_free
+from tests.pipeline.installation import POLICY
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -181,7 +181,7 @@ async def test_nothing_said_is_lost_or_doubled_over_kills_at_every_failpoint(
     server_folder: Path,
 ) -> None:
     """Counted at the callers, in the database and on the topic."""
-    base = free_port_base()
+    base = find_free_base()
     port = base + 1
     assert is_port_free(port)
 

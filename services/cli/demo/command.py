@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import shutil
 import tempfile
 import time
@@ -25,7 +24,7 @@ from services.cli.demo.screen import Screen
 from services.cli.up import up
 from services.policy import load
 from services.policy.folder import read
-from stack.program import TEST_PORTS, StackError, is_port_free
+from stack.program import StackError, find_free_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
 POLICY = Path(__file__).parents[3] / "policy" / "demo"
 SEED = 12345
 
-#: Ports that a stack takes above its base at the most.
-_PORTS = 20
 _INTERRUPTED = 130
 
 
@@ -114,7 +111,7 @@ class _Stage:
                     await up(
                         self._folder,
                         policy=POLICY,
-                        port_base=_free_base(),
+                        port_base=find_free_base(),
                         console=self._screen.stack,
                         work=work,
                     )
@@ -152,16 +149,3 @@ def _environment(told: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _free_base() -> int:
-    """Find room for a stack's ports beside whatever runs on this machine.
-
-    Raises:
-        StackError: There is none.
-    """
-    bases = range(TEST_PORTS.start, TEST_PORTS.stop - _PORTS, _PORTS)
-    for base in random.sample(bases, len(bases)):
-        if all(is_port_free(base + offset) for offset in range(_PORTS)):
-            return base
-    raise StackError("no-free-ports", f"no {_PORTS} free ports in a row on this machine")
